@@ -1,0 +1,96 @@
+// Content encryption: one cipher stream per object, sealed in order, opened at any place.
+//
+// A format of content is one row of a table (cipher.c) with a handful of functions; today CBC. GCM
+// and GCM with key commitment are further rows. OpenSSL's EVP appears in cipher.c only; its
+// contexts are wiped on free.
+//
+// Sizes: plain_ counts plaintext bytes, cipher_ the bytes of the S3 object.
+// Sources: PKCS#7 padding RFC 5652 section 6.3; AES-CBC NIST SP 800-38A; names as Amazon's S3
+// encryption clients write them.
+#ifndef CRYPTO_CIPHER_H
+#define CRYPTO_CIPHER_H
+
+#include "common/secret.h"
+
+#include <stdbool.h>
+
+#define CIPHER_BLOCK_SIZE 16 // AES
+#define CIPHER_KEY_SIZE   32 // data keys are always AES-256
+#define CIPHER_IV_MAX     16
+// sealer_finish appends at most the tail (< one block) and a tag of one block.
+#define CIPHER_FINISH_MAX (2 * CIPHER_BLOCK_SIZE)
+
+enum content_alg {
+    CONTENT_CBC, // "AES/CBC/PKCS5Padding", no authentication
+};
+
+const char *content_alg_name(enum content_alg alg); // as in x-amz-cek-alg
+size_t content_iv_size(enum content_alg alg);
+uint64_t content_plain_size_max(enum content_alg alg);
+// The object's size for a plaintext of that size.
+uint64_t content_cipher_size(enum content_alg alg, uint64_t plain_size);
+// Whether an object of cipher_size can be whole at all (CBC: positive multiple of 16).
+bool content_cipher_size_valid(enum content_alg alg, uint64_t cipher_size);
+// The plaintext size as far as the ciphertext size tells: exact when *exact (GCM), else the largest
+// possible minus one block's doubt (CBC: cipher_size - 16, up to 15 less than the truth).
+// cipher_size must be valid.
+uint64_t content_plain_size(enum content_alg alg, uint64_t cipher_size, bool *exact);
+// Whether a sealed prefix can be continued under the same key (CBC yes; GCM never).
+bool content_resumable(enum content_alg alg);
+
+// ---- sealing: one thread at a time, in order
+// -----------------------------------------------------------------
+
+struct sealer;
+
+// iv has content_iv_size bytes. The key is used during the call only. 0, -ENOMEM, -EIO.
+int sealer_new(struct sealer **out, enum content_alg alg, const struct secret *key,
+               const uint8_t *iv) MUST_CHECK;
+// Goes on after a sealed prefix that is a multiple of the block: prev_block is its last ciphertext
+// block (for an empty prefix: use sealer_new). Only when content_resumable.
+int sealer_resume(struct sealer **out, enum content_alg alg, const struct secret *key,
+                  const uint8_t prev_block[static CIPHER_BLOCK_SIZE]) MUST_CHECK;
+// Encrypts in place; len is a multiple of CIPHER_BLOCK_SIZE.
+int sealer_update(struct sealer *s, uint8_t *data, size_t len) MUST_CHECK;
+// Ends the stream: the last tail_len (< CIPHER_BLOCK_SIZE) plaintext bytes, padding and tag go to
+// out. The sealer is spent.
+int sealer_finish(struct sealer *s, const uint8_t *tail, size_t tail_len,
+                  uint8_t out[static CIPHER_FINISH_MAX], size_t *out_len) MUST_CHECK;
+void sealer_free(struct sealer *s);
+CLEANUP_POINTER(sealer, sealer_free)
+
+// ---- opening: any range, streamed; an opener belongs to one thread at a time
+// ---------------------------------
+
+// The bytes of the object needed for plaintext [plain_offset, plain_offset + plain_len): whole
+// blocks, for CBC one block earlier unless at the start. plain_end_exact is the exact plaintext
+// size of the object and cipher_size its size: a range that reaches plain_end_exact takes the
+// padding along, so that opener_finish can check it.
+struct cipher_range {
+    uint64_t cipher_offset;
+    uint64_t cipher_len;
+    uint64_t plain_offset; // of the first byte that the opener will give out (<= the one asked for,
+                           // same block)
+};
+struct cipher_range content_range(enum content_alg alg, uint64_t plain_offset, uint64_t plain_len,
+                                  uint64_t plain_end_exact, uint64_t cipher_size);
+
+struct opener;
+
+// For a range of content_range. 0, -ENOMEM, -EIO.
+int opener_new(struct opener **out, enum content_alg alg, const struct secret *key,
+               const uint8_t *iv, const struct cipher_range *range,
+               uint64_t cipher_size) MUST_CHECK;
+// Starts the same range again (a retried request).
+int opener_restart(struct opener *o) MUST_CHECK;
+// Takes the next len bytes of the object, gives *out_len <= len + CIPHER_BLOCK_SIZE bytes of
+// plaintext (padding still on).
+int opener_update(struct opener *o, const uint8_t *in, size_t len, uint8_t *out,
+                  size_t *out_len) MUST_CHECK;
+// After the last byte: if the range reached the object's end, checks the padding (constant time,
+// one error for every cause: -EIO) and gives its length in *pad_len, else 0.
+int opener_finish(struct opener *o, size_t *pad_len) MUST_CHECK;
+void opener_free(struct opener *o);
+CLEANUP_POINTER(opener, opener_free)
+
+#endif

@@ -1,0 +1,35 @@
+// The mount: a volume at a mount point, until it is unmounted or told to stop. The only folder that
+// knows libfuse.
+#ifndef FS_MOUNT_H
+#define FS_MOUNT_H
+
+#include "object/volume.h"
+
+#include <sys/types.h>
+
+struct mount_config {
+    const char *source; // "s3://bucket/prefix", shown by mount(8)
+    const char *prefix; // key prefix, "" or ending in '/'
+    const char *mountpoint;
+    bool read_only;
+    bool allow_other; // implies default_permissions
+    bool foreground;
+    uid_t uid; // owner of everything shown
+    gid_t gid;
+    mode_t file_mode;          // 0600
+    mode_t dir_mode;           // 0700
+    int64_t stop_timeout_ms;   // SIGTERM: how long writers may finish
+    const char *extra_options; // further -o options for libfuse, or NULL
+};
+
+struct mount;
+
+// Checks the mount point and mounts; the kernel's requests wait until mount_run. -ENOENT, -ENOTDIR,
+// -EBUSY, -EACCES with texts.
+int mount_new(struct mount **out, struct volume *v, const struct mount_config *config) MUST_CHECK;
+// Serves until unmounted or SIGTERM/SIGINT. 0: a clean end in which nothing was lost; -EIO:
+// something was (it is in the log).
+int mount_run(struct mount *m) MUST_CHECK;
+void mount_free(struct mount *m);
+
+#endif

@@ -1,0 +1,30 @@
+// Reading one object: ranges fetched with If-Match, decrypted, read ahead while access is
+// sequential. A reader may be used by any number of threads at once.
+#ifndef OBJECT_READER_H
+#define OBJECT_READER_H
+
+#include "object/volume.h"
+
+struct reader;
+
+// Checks the envelope against the volume's policy, unwraps the data key (cached per ETag) and makes
+// the size exact (for CBC without a recorded size: one small GET of the last two blocks). info is
+// copied; NULL: it is asked for. -ENOENT; -EACCES: KMS or S3 denies, plaintext refused, or a format
+// that is not read (the text says what to do); -EIO: damaged envelope, impossible size, broken
+// padding.
+int reader_open(struct volume *v, const char *key, const struct object_info *info,
+                struct reader **out) MUST_CHECK;
+void reader_free(struct reader *r);
+CLEANUP_POINTER(reader, reader_free)
+
+uint64_t reader_size(const struct reader *r); // exact plaintext size
+const char *reader_etag(const struct reader *r);
+// Size, envelope and all of the version that is read; the reader's.
+const struct object_info *reader_info(const struct reader *r);
+
+// *got bytes (less than len only at the end). -ESTALE: the object was replaced meanwhile; -EIO;
+// -ECANCELED. The read that reaches the end of the file also checks the padding: -EIO there if it
+// is broken.
+int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t *got) MUST_CHECK;
+
+#endif

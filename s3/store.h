@@ -1,0 +1,141 @@
+// An object store: the second of the program's two tables of functions. S3's implementation is
+// s3/store_s3.c; tests have one in memory and one that fails on demand. A store holds one bucket;
+// keys are whole (prefix included), UTF-8 or not, 1..1024 bytes.
+//
+// Every call blocks, may be made from any thread, retries inside (jittered, re-signed) and has the
+// deadlines of docs/SEMANTICS.md. Errors, for every call: -ENOENT no such key, bucket or upload;
+// -EACCES denied; -ESTALE If-Match failed; -ENOSPC too large for S3; -ECANCELED the cancel flag was
+// raised; -EIO else. The text names operation, key, HTTP status, S3's code, message and request id.
+// A 200 that carries an error in its body is that error.
+#ifndef S3_STORE_H
+#define S3_STORE_H
+
+#include "common/buf.h"
+#include "common/kv.h"
+
+#include <stdatomic.h>
+#include <sys/uio.h>
+
+#define STORE_KEY_MAX         1024
+#define STORE_ETAG_MAX        128   // longest ETag kept, without quotes, with terminator
+#define STORE_UPLOAD_ID_MAX   1024  // S3 documents no length; AWS's are about 130, RGW's about 40
+#define STORE_VERSION_MAX     1025  // S3: at most 1,024 bytes
+#define STORE_PART_NUMBER_MAX 10000 // S3 multipart limits
+#define STORE_PART_SIZE_MIN   (5ull << 20) // all parts but the last
+#define STORE_PART_SIZE_MAX   (5ull << 30)
+#define STORE_COPY_SIZE_MAX   (5ull << 30) // CopyObject; larger objects are copied by parts
+
+struct store_object {
+    char etag[STORE_ETAG_MAX];          // without quotes
+    char version_id[STORE_VERSION_MAX]; // "" if the bucket has no versions
+    uint64_t size;                      // bytes of the object
+    int64_t mtime_s;                    // Last-Modified, seconds since 1970
+    char storage_class[32];             // "" for STANDARD
+    char content_type[128];
+    struct kv metadata; // user metadata, names lower-case without "x-amz-meta-"
+};
+void store_object_clear(struct store_object *o);
+#define AUTO_STORE_OBJECT CLEANUP(store_object_clear)
+
+// A body to send: the bytes stay the caller's and must not change until the call returns.
+struct store_body {
+    const struct iovec *iov;
+    size_t iov_count;
+    uint64_t size;             // sum of iov
+    uint32_t crc32c;           // over the whole body (common/codec.h)
+    const atomic_bool *cancel; // may be NULL
+};
+
+// Where a download goes. `begin` is called at the start of every attempt (a retry starts over);
+// then `data` in order. A negative return ends the call with that code. Both run on the calling
+// thread.
+struct store_sink {
+    int (*begin)(void *context);
+    int (*data)(void *context, const void *bytes, size_t len);
+    void *context;
+    const atomic_bool *cancel; // may be NULL
+};
+
+struct store_result { // of a write that made an object
+    char etag[STORE_ETAG_MAX];
+    char version_id[STORE_VERSION_MAX];
+};
+
+struct store_part {  // of a multipart upload
+    unsigned number; // from 1
+    char etag[STORE_ETAG_MAX];
+    bool has_crc32c;
+    uint32_t crc32c;
+};
+
+struct store_listed {
+    const char *key; // whole key, or common prefix with its last '/'; valid during the callback
+    bool is_prefix;
+    uint64_t size;
+    int64_t mtime_s;
+    const char *etag; // without quotes
+};
+// Return negative to stop the listing with that code.
+typedef int (*store_list_fn)(void *context, const struct store_listed *entry);
+
+struct store_upload_listed {
+    const char *key;
+    const char *upload_id;
+    int64_t initiated_s;
+};
+typedef int (*store_uploads_fn)(void *context, const struct store_upload_listed *upload);
+
+struct store;
+
+struct store_ops {
+    // Within 10 s, retries included (the kernel may hold a directory meanwhile). *out is the
+    // caller's to clear on success.
+    int (*head)(struct store *, const char *key, struct store_object *out);
+    // Bytes [offset, offset + len) of the version with that ETag (if_match may be NULL). Exactly
+    // len bytes or an error.
+    int (*get)(struct store *, const char *key, const char *if_match, uint64_t offset, uint64_t len,
+               const struct store_sink *sink);
+    int (*put)(struct store *, const char *key, const struct kv *metadata,
+               const struct store_body *body, struct store_result *out);
+    int (*remove)(struct store *, const char *key); // a missing key is success, as S3 has it
+    // Server-side copy within the bucket up to STORE_COPY_SIZE_MAX; metadata NULL keeps the
+    // source's (class, content type and tags are carried), else replaces it. if_match is the
+    // source's ETag or NULL.
+    int (*copy)(struct store *, const char *from_key, const char *if_match, const char *to_key,
+                const struct kv *metadata, struct store_result *out);
+    // Keys under prefix in order; delimiter '/' groups deeper ones as prefixes, '\0' does not.
+    // limit 0: all.
+    int (*list)(struct store *, const char *prefix, char delimiter, unsigned limit, store_list_fn,
+                void *context);
+
+    // upload_id has room for STORE_UPLOAD_ID_MAX bytes.
+    int (*upload_create)(struct store *, const char *key, const struct kv *metadata,
+                         char *upload_id);
+    int (*upload_part)(struct store *, const char *key, const char *upload_id, unsigned number,
+                       const struct store_body *body, struct store_part *out);
+    // Part `number` := bytes [offset, offset + len) of from_key.
+    int (*upload_part_copy)(struct store *, const char *key, const char *upload_id, unsigned number,
+                            const char *from_key, const char *if_match, uint64_t offset,
+                            uint64_t len, struct store_part *out);
+    // parts ascending by number. A lost answer is resolved by asking again; -EIO then leaves it to
+    // the caller to HEAD.
+    int (*upload_complete)(struct store *, const char *key, const char *upload_id,
+                           const struct store_part *parts, size_t parts_count,
+                           struct store_result *out);
+    int (*upload_abort)(struct store *, const char *key,
+                        const char *upload_id); // a missing upload is success
+    int (*upload_list)(struct store *, const char *prefix, store_uploads_fn, void *context);
+    void (*free)(struct store *);
+};
+
+struct store {
+    const struct store_ops *ops;
+};
+
+static inline void store_free(struct store *s)
+{
+    if (s != NULL)
+        s->ops->free(s);
+}
+
+#endif

@@ -1,0 +1,25 @@
+// The store of s3/store.h over HTTP to S3 or a server that speaks it.
+// AWS: virtual-hosted addressing; a custom endpoint: path-style. Bodies are signed over plain HTTP,
+// UNSIGNED-PAYLOAD over TLS; CRC32C goes along where the server takes it.
+#ifndef S3_STORE_S3_H
+#define S3_STORE_S3_H
+
+#include "s3/credentials.h"
+#include "s3/endpoint.h"
+#include "s3/store.h"
+
+// config and credentials are borrowed and must outlive the store.
+int store_s3_new(struct store **out, const char *bucket, const struct endpoint_config *config,
+                 struct credentials_source *credentials) MUST_CHECK;
+
+// Requests made and bytes moved since the start, bodies only and on the wire with headers (for
+// reports and benchmarks).
+struct store_s3_counters {
+    uint64_t requests;
+    uint64_t retries;
+    uint64_t sent_bytes;
+    uint64_t received_bytes;
+};
+void store_s3_counters(struct store *s, struct store_s3_counters *out);
+
+#endif
