@@ -56,9 +56,10 @@ void lock_take(struct lock *l)
 void lock_give(struct lock *l)
 {
     assert(lock_is_mine(l));
+    enum lock_rank rank = l->rank; // once unlocked, another thread may free the lock
     __atomic_store_n(&l->held, false, __ATOMIC_RELAXED);
     pthread_mutex_unlock(&l->mutex);
-    rank_pop(l->rank);
+    rank_pop(rank);
 }
 
 bool lock_is_mine(const struct lock *l)

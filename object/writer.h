@@ -67,6 +67,10 @@ struct writer_status {
 };
 void writer_status(struct writer *w, struct writer_status *out);
 
+// A modification time to keep with the object: goes along when that is free (a single PUT, or an
+// upload not yet begun).
+void writer_set_mtime(struct writer *w, int64_t mtime_s);
+
 // Another key, while nothing was sent: 0, else -EBUSY.
 int writer_rekey(struct writer *w, const char *key) MUST_CHECK;
 

@@ -1,0 +1,479 @@
+// The calls of writer.h: life, writes, reads, truncation. Entered by any thread.
+#include "object/writer_internal.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+// ---- helpers for all
+// ----------------------------------------------------------------------------------------
+
+bool writer_interrupted(const atomic_bool *interrupted)
+{
+    return interrupted != NULL && atomic_load(interrupted);
+}
+
+uint64_t writer_size_locked(const struct writer *w)
+{
+    return w->declared > w->hwm ? w->declared : w->hwm;
+}
+
+void writer_begin_busy_locked(struct writer *w)
+{
+    assert(lock_is_mine(&w->lock) && !w->busy);
+    w->busy = true;
+    w->epoch++;
+    while (w->pins > 0)
+        cond_wait_ms(&w->changed, &w->lock, -1); // copies of memory: short
+}
+
+void writer_end_busy_locked(struct writer *w)
+{
+    w->busy = false;
+    pthread_cond_broadcast(&w->changed);
+}
+
+int writer_wait_turn_locked(struct writer *w, const atomic_bool *interrupted)
+{
+    // Whatever makes it busy ends by itself: every request has a deadline.
+    while (w->busy) {
+        if (writer_interrupted(interrupted))
+            return err_set(-EINTR, "interrupted; the commit goes on");
+        cond_wait_ms(&w->changed, &w->lock, interrupted != NULL ? WRITER_MEMORY_POLL_MS : -1);
+    }
+    return w->failure.code != 0 ? err_restore(&w->failure) : 0;
+}
+
+// ---- life
+// ---------------------------------------------------------------------------------------------------
+
+static int writer_new(struct volume *v, const char *key, struct writer **out)
+{
+    if (strlen(key) > STORE_KEY_MAX)
+        return err_set(-ENAMETOOLONG, "the key is longer than %d bytes", STORE_KEY_MAX);
+    if (v->config.read_only)
+        return err_set(-EROFS, "%s: this volume is read-only", key);
+    struct writer *w = calloc(1, sizeof *w);
+    if (w == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    w->volume = v;
+    memcpy(w->key, key, strlen(key) + 1);
+    w->mtime_s = -1;
+    w->seal_work.run = seal_run;
+    w->gen.next_number = 1;
+    int rc = budget_reserve(v->budget, &w->account, v->writer_slots);
+    if (rc < 0) {
+        free(w);
+        return err_prefix(rc, "%s", key);
+    }
+    lock_init(&w->lock, LOCK_RANK_WRITER);
+    cond_init(&w->changed);
+    volume_add_writer(v, w);
+    *out = w;
+    return 0;
+}
+
+int writer_create(struct volume *v, const char *key, struct writer **out)
+{
+    CLEANUP(writer_freep) struct writer *w = NULL;
+    int rc = writer_new(v, key, &w);
+    if (rc < 0)
+        return rc;
+    rc =
+        v->keyring->ops->generate(v->keyring, v->config.format, &w->gen.envelope, &w->gen.data_key);
+    if (rc < 0)
+        return err_prefix(rc, "%s", key);
+    lock_take(&w->lock);
+    w->gen.has_key = true;
+    generation_start_locked(w, 0);
+    lock_give(&w->lock);
+    *out = TAKE(w);
+    return 0;
+}
+
+int writer_open(struct volume *v, const char *key, const struct object_info *info,
+                struct writer **out)
+{
+    CLEANUP(writer_freep) struct writer *w = NULL;
+    int rc = writer_new(v, key, &w);
+    if (rc == 0)
+        rc = reader_open(v, key, info, &w->reader);
+    if (rc == 0)
+        rc = object_info_copy(&w->committed, reader_info(w->reader));
+    if (rc < 0)
+        return rc;
+    w->has_committed = true;
+    w->hwm = reader_size(w->reader);
+    *out = TAKE(w);
+    return 0;
+}
+
+void writer_free(struct writer *w)
+{
+    if (w == NULL)
+        return;
+    volume_remove_writer(w->volume, w); // nobody relieves it any more
+    lock_take(&w->lock);
+    while (w->busy)
+        cond_wait_ms(&w->changed, &w->lock, -1);
+    if (w->open && w->failure.code == 0)
+        err_save(&w->failure, err_set(-ECANCELED, "%s: given up before it was committed", w->key));
+    if (w->failure.code != 0)
+        writer_fail_locked(w, w->failure.code);
+    while (atomic_load(&w->tasks) > 0)
+        cond_wait_ms(&w->changed, &w->lock, -1);
+    if (w->failure.code != 0)
+        writer_fail_locked(w, w->failure.code); // what a running seal kept
+    while (atomic_load(&w->tasks) > 0)
+        cond_wait_ms(&w->changed, &w->lock, -1);
+    window_clear_locked(w);
+    generation_clear(w);
+    lock_give(&w->lock);
+    budget_unreserve(w->volume->budget, &w->account);
+    reader_free(w->reader);
+    object_info_clear(&w->committed);
+    lock_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    free(w);
+}
+
+void writer_abort(struct writer *w, int code, const char *why)
+{
+    WITH_LOCK(&w->lock);
+    if (w->open || w->busy)
+        writer_fail_locked(w, err_set(code, "%s", why));
+}
+
+// ---- writing
+// ------------------------------------------------------------------------------------------------
+
+static int refuse_sealed_locked(struct writer *w, uint64_t offset)
+{
+    writer_fail_locked(w, err_set(-EOPNOTSUPP,
+                                  "a write at %" PRIu64 ", behind the %" PRIu64
+                                  " bytes that are encrypted and on their way: the program goes "
+                                  "back over what it wrote, which works "
+                                  "for files up to --hold-size only",
+                                  offset, w->gen.sealed));
+    return err_restore(&w->failure);
+}
+
+// The piece of a write that lies in one chunk. -EAGAIN: things changed while waiting, start over.
+static int write_piece_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
+                              const atomic_bool *interrupted)
+{
+    uint64_t chunk_size = w->volume->chunk_size;
+    struct window_chunk *chunk = NULL;
+    int rc = window_obtain_locked(w, offset / chunk_size, interrupted, &chunk);
+    if (rc < 0)
+        return rc;
+    uint32_t begin = (uint32_t)(offset % chunk_size);
+    window_pin_locked(w, chunk);
+    lock_give(&w->lock);
+    memcpy(chunk->memory.data + begin, data, len);
+    lock_take(&w->lock);
+    window_unpin_locked(w, chunk);
+    if (w->failure.code != 0) {
+        if (chunk->pins == 0 && !w->sealing)
+            window_drop_locked(w, chunk);
+        return err_restore(&w->failure);
+    }
+    rc = extents_add(&chunk->written, begin, begin + (uint32_t)len);
+    if (rc == 0 && offset + len > w->hwm)
+        w->hwm = offset + len;
+    return rc;
+}
+
+// Makes the file ready for a change at offset: its turn, a generation, not behind what is sealed.
+static int prepare_write_locked(struct writer *w, uint64_t offset, const atomic_bool *interrupted)
+{
+    int rc = writer_wait_turn_locked(w, interrupted);
+    if (rc == 0 && !w->open)
+        rc = reopen_for_write_locked(w, offset);
+    if (rc == 0 && offset < w->gen.sealed)
+        rc = refuse_sealed_locked(w, offset);
+    if (rc == 0 && w->gen.keep_envelope &&
+        offset < w->committed.plain_size / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE)
+        w->gen.keep_envelope = false; // not a continuation any more: a new key
+    return rc;
+}
+
+static int write_all_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
+                            const atomic_bool *interrupted)
+{
+    uint64_t chunk_size = w->volume->chunk_size;
+    while (len > 0) {
+        uint64_t room = chunk_size - offset % chunk_size;
+        size_t piece = len < room ? len : (size_t)room;
+        int rc = prepare_write_locked(w, offset, interrupted);
+        if (rc == 0)
+            rc = write_piece_locked(w, offset, data, piece, interrupted);
+        if (rc == -EAGAIN)
+            continue;
+        if (rc < 0)
+            return rc;
+        offset += piece;
+        data += piece;
+        len -= piece;
+    }
+    return 0;
+}
+
+int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len,
+                 const atomic_bool *interrupted)
+{
+    WITH_LOCK(&w->lock);
+    if (offset > content_plain_size_max(w->volume->config.format->content) - len) {
+        writer_fail_locked(w, err_set(-ENOSPC, "the file would pass what format %s can hold",
+                                      w->volume->config.format->name));
+        return err_restore(&w->failure);
+    }
+    if (w->first_write_ms == 0)
+        w->first_write_ms = clock_ms();
+    int rc = write_all_locked(w, offset, data, len, interrupted);
+    if (rc < 0)
+        return rc;
+    w->tail_is_content = false;
+    if (!writer_holding_locked(w))
+        writer_kick(w);
+    return 0;
+}
+
+// ---- sizes
+// --------------------------------------------------------------------------------------------------
+
+static int check_hint_locked(struct writer *w, uint64_t size)
+{
+    struct parts_plan plan = {
+        .first = w->volume->config.part_size,
+        .chunk = w->volume->chunk_size,
+        .cap = volume_part_cap(w->volume),
+        .hint = size,
+    };
+    uint64_t room = parts_capacity(&plan, 1);
+    if (size > content_plain_size_max(w->volume->config.format->content))
+        return err_set(-ENOSPC, "%s: %" PRIu64 " bytes are more than format %s can hold", w->key,
+                       size, w->volume->config.format->name);
+    if (size > room)
+        return err_set(
+            -ENOSPC,
+            "%s: a file of %" PRIu64
+            " bytes does not fit: with this memory limit and the files now open, 10,000 parts "
+            "hold %" PRIu64 " bytes; raise --memory-limit",
+            w->key, size, room);
+    return 0;
+}
+
+static int declare_locked(struct writer *w, uint64_t size)
+{
+    int rc = check_hint_locked(w, size);
+    if (rc < 0)
+        return rc;
+    w->declared = size;
+    if (size > w->hint)
+        w->hint = size;
+    w->tail_is_content = true;
+    return 0;
+}
+
+static int shrink_locked(struct writer *w, uint64_t size)
+{
+    int rc = 0;
+    while (w->sealing) // the sealed mark may be about to move
+        cond_wait_ms(&w->changed, &w->lock, -1);
+    if (w->failure.code != 0)
+        return err_restore(&w->failure);
+    if (w->open && size >= w->gen.sealed && (size > 0 || w->gen.next_number == 1)) {
+        if (w->gen.keep_envelope &&
+            size < w->committed.plain_size / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE)
+            w->gen.keep_envelope = false;
+        window_cut_locked(w, size);
+        uint64_t zeros_max = size / w->volume->chunk_size * w->volume->chunk_size;
+        if (w->gen.zeros_until > zeros_max)
+            w->gen.zeros_until = zeros_max;
+        w->hwm = size;
+    } else {
+        rc = reopen_at_locked(w, size);
+    }
+    if (rc == 0)
+        w->declared = size;
+    return rc;
+}
+
+int writer_truncate(struct writer *w, uint64_t size)
+{
+    WITH_LOCK(&w->lock);
+    int rc = writer_wait_turn_locked(w, NULL);
+    if (rc < 0)
+        return rc;
+    if (size > writer_size_locked(w))
+        return declare_locked(w, size);
+    if (size < w->hwm)
+        return shrink_locked(w, size);
+    w->declared = size; // trimmed to the high-water mark, or to somewhere in the declared tail
+    return 0;
+}
+
+int writer_allocate(struct writer *w, uint64_t size, bool keep_size)
+{
+    WITH_LOCK(&w->lock);
+    int rc = writer_wait_turn_locked(w, NULL);
+    if (rc < 0)
+        return rc;
+    if (!keep_size && size > writer_size_locked(w))
+        return declare_locked(w, size);
+    rc = check_hint_locked(w, size);
+    if (rc == 0 && size > w->hint)
+        w->hint = size;
+    return rc;
+}
+
+// ---- reading
+// ------------------------------------------------------------------------------------------------
+
+struct hole_copy {
+    uint8_t *out; // plaintext of the chunk's [begin, ...)
+    uint32_t begin;
+};
+
+static void zero_hole(void *context, uint32_t begin, uint32_t end)
+{
+    struct hole_copy *copy = context;
+    memset(copy->out + (begin - copy->begin), 0, end - begin);
+}
+
+// What was never written reads as zeros: the memory there holds some other file's bytes.
+static void read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
+{
+    uint64_t chunk_size = w->volume->chunk_size;
+    struct window_chunk *chunk = window_find_locked(w, offset / chunk_size);
+    uint32_t begin = (uint32_t)(offset % chunk_size);
+    if (chunk == NULL) {
+        memset(out, 0, len);
+        return;
+    }
+    memcpy(out, chunk->memory.data + begin, len);
+    struct hole_copy copy = {out, begin};
+    extents_each_hole(&chunk->written, begin, begin + (uint32_t)len, zero_hole, &copy);
+}
+
+static int read_committed_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
+{
+    size_t got = 0;
+    int rc = writer_ensure_reader_locked(w);
+    if (rc < 0)
+        return rc;
+    struct reader *reader = w->reader;
+    writer_begin_busy_locked(w); // the reader must stay: a commit would replace it
+    lock_give(&w->lock);
+    rc = reader_read(reader, offset, out, len, &got);
+    lock_take(&w->lock);
+    writer_end_busy_locked(w);
+    if (rc == 0 && got < len)
+        memset(out + got, 0, len - got); // the declared tail
+    return rc;
+}
+
+static int read_piece_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
+{
+    if (!w->open)
+        return read_committed_locked(w, offset, out, len);
+    if (offset + len <= w->gen.base)
+        return read_committed_locked(w, offset, out, len);
+    if (offset < w->gen.sealed)
+        return err_set(-EBUSY,
+                       "%s: bytes at %" PRIu64
+                       " are on their way to S3 and not readable before it is closed",
+                       w->key, offset);
+    read_chunk_locked(w, offset, out, len);
+    return 0;
+}
+
+// How far one source reaches from offset.
+static size_t piece_len_locked(const struct writer *w, uint64_t offset, size_t len)
+{
+    uint64_t end = offset + len;
+    uint64_t chunk_size = w->volume->chunk_size;
+    uint64_t stop = (offset / chunk_size + 1) * chunk_size;
+    if (!w->open || end <= w->gen.base)
+        return len;
+    if (offset < w->gen.base)
+        return (size_t)(w->gen.base - offset);
+    return (size_t)((stop < end ? stop : end) - offset);
+}
+
+int writer_read(struct writer *w, uint64_t offset, void *out, size_t len, size_t *got)
+{
+    WITH_LOCK(&w->lock);
+    *got = 0;
+    for (;;) {
+        int rc = writer_wait_turn_locked(w, NULL);
+        if (rc < 0)
+            return rc;
+        uint64_t size = writer_size_locked(w);
+        if (*got == len || offset + *got >= size)
+            return 0;
+        uint64_t at = offset + *got;
+        size_t rest = len - *got < size - at ? len - *got : (size_t)(size - at);
+        size_t piece = piece_len_locked(w, at, rest);
+        rc = read_piece_locked(w, at, (uint8_t *)out + *got, piece);
+        if (rc < 0)
+            return rc;
+        *got += piece;
+    }
+}
+
+// ---- the rest
+// -----------------------------------------------------------------------------------------------
+
+int writer_drain(struct writer *w)
+{
+    WITH_LOCK(&w->lock);
+    if (w->failure.code != 0)
+        return err_restore(&w->failure);
+    if (w->open && !writer_holding_locked(w))
+        writer_kick(w);
+    return 0;
+}
+
+void writer_set_mtime(struct writer *w, int64_t mtime_s)
+{
+    WITH_LOCK(&w->lock);
+    w->mtime_s = mtime_s;
+}
+
+void writer_status(struct writer *w, struct writer_status *out)
+{
+    WITH_LOCK(&w->lock);
+    *out = (struct writer_status){
+        .size = writer_size_locked(w),
+        .dirty = w->open || w->declared > w->hwm,
+        .sent_anything = w->gen.upload_id[0] != '\0' || w->gen.creating_upload || w->has_committed,
+        .has_committed = w->has_committed,
+        .failure = w->failure,
+        .bytes = w->has_committed ? w->committed.plain_size : 0,
+        .parts = w->committed_parts,
+        .seconds = w->last_commit_ms > w->first_write_ms
+                       ? (double)(w->last_commit_ms - w->first_write_ms) / 1000
+                       : 0,
+    };
+    memcpy(out->etag, w->committed.object.etag, sizeof out->etag);
+    memcpy(out->version_id, w->committed.object.version_id, sizeof out->version_id);
+}
+
+int writer_rekey(struct writer *w, const char *key)
+{
+    WITH_LOCK(&w->lock);
+    if (strlen(key) > STORE_KEY_MAX)
+        return err_set(-ENAMETOOLONG, "the key is longer than %d bytes", STORE_KEY_MAX);
+    int rc = writer_wait_turn_locked(w, NULL);
+    if (rc < 0)
+        return rc;
+    if (w->gen.upload_id[0] != '\0' || w->gen.creating_upload || w->gen.in_flight > 0 ||
+        w->has_committed || w->sealing)
+        return err_set(-EBUSY, "%s is being uploaded: its key is fixed until it is closed", w->key);
+    memcpy(w->key, key, strlen(key) + 1);
+    return 0;
+}

@@ -1,0 +1,312 @@
+// The commit: seal what is left, send it, complete, and look at the result from outside. It runs on
+// a thread of its own, so that an interrupted fsync can return while it goes on; meanwhile the
+// writer is busy and changes wait.
+#include "object/writer_internal.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct commit {
+    struct writer *writer;
+    uint64_t size; // of the file, decided before
+};
+
+// ---- what was committed
+// -------------------------------------------------------------------------------------
+
+// What HEAD would say, for a role that may write but not look.
+static int info_without_looking(struct writer *w, const struct store_result *result, uint64_t size,
+                                struct object_info *info)
+{
+    *info = (struct object_info){.kind = OBJECT_ENCRYPTED};
+    memcpy(info->object.etag, result->etag, sizeof result->etag);
+    memcpy(info->object.version_id, result->version_id, sizeof result->version_id);
+    info->object.size = content_cipher_size(w->gen.envelope.content, size);
+    info->object.mtime_s = clock_wall_s();
+    return envelope_copy(&info->envelope, &w->gen.envelope);
+}
+
+static bool is_ours(const struct writer *w, const struct object_info *seen, uint64_t size)
+{
+    const struct envelope *ours = &w->gen.envelope;
+    return seen->kind == OBJECT_ENCRYPTED &&
+           seen->object.size == content_cipher_size(ours->content, size) &&
+           seen->envelope.wrapped_len == ours->wrapped_len &&
+           memcmp(seen->envelope.wrapped, ours->wrapped, ours->wrapped_len) == 0 &&
+           memcmp(seen->envelope.iv, ours->iv, content_iv_size(ours->content)) == 0 &&
+           (!w->has_committed || strcmp(seen->object.etag, w->committed.object.etag) != 0);
+}
+
+// No lock held. The object is there as it was sent, by its own word.
+static int look_at_result(struct writer *w, const struct store_result *result, uint64_t size,
+                          struct object_info *info)
+{
+    int rc = object_info_get(w->volume, w->key, info);
+    if (rc == -EACCES) {
+        log_debug(
+            "%s: committed, but the credentials may not look at it (s3:GetObject): not verified",
+            w->key);
+        return info_without_looking(w, result, size, info);
+    }
+    if (rc < 0)
+        return err_prefix(rc, "the upload was completed but looking at the object failed");
+    uint64_t cipher_size = content_cipher_size(w->gen.envelope.content, size);
+    if (info->object.size == cipher_size &&
+        (result->etag[0] == '\0' || strcmp(info->object.etag, result->etag) == 0))
+        return 0;
+    rc = err_set(-EIO,
+                 "the upload was completed but the object is another one: %" PRIu64
+                 " bytes, ETag %s, where %" PRIu64
+                 " bytes, ETag %s were sent: somebody else writes this key",
+                 info->object.size, info->object.etag, cipher_size, result->etag);
+    object_info_clear(info);
+    return rc;
+}
+
+// ---- the two ways to send
+// -----------------------------------------------------------------------------------
+
+static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
+{
+    AUTO_KV struct kv metadata = {0};
+    int rc = send_build_metadata_locked(w, true, size, &metadata);
+    if (rc < 0)
+        return rc;
+    struct writer_part *part = TAKE(w->gen.gathering); // out of reach of a failure elsewhere
+    struct store_body body = {
+        .iov = part->iov,
+        .iov_count = part->count + 1,
+        .size = part->size,
+        .crc32c = part->crc32c,
+        .cancel = &w->cancel,
+    };
+    struct store *store = w->volume->store;
+    lock_give(&w->lock);
+    rc = store->ops->put(store, w->key, &metadata, &body, result);
+    part_free(w, part);
+    lock_take(&w->lock);
+    return rc;
+}
+
+static int check_copied_source(struct writer *w)
+{
+    // Some servers ignore If-Match on copies: what was copied must still be what this writer
+    // opened.
+    AUTO_STORE_OBJECT struct store_object now = {0};
+    struct store *store = w->volume->store;
+    int rc = store->ops->head(store, w->key, &now);
+    if (rc == 0 && strcmp(now.etag, w->committed.object.etag) != 0)
+        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being appended to",
+                     w->key);
+    return rc;
+}
+
+// The answer to Complete may be lost though it was done: then the object tells.
+static int complete(struct writer *w, unsigned count, uint64_t size, struct store_result *result)
+{
+    struct store *store = w->volume->store;
+    int rc = w->gen.base > 0 ? check_copied_source(w) : 0;
+    if (rc < 0)
+        return rc;
+    rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count, result);
+    if (rc == 0 || rc == -EACCES)
+        return rc;
+    struct err_saved cause;
+    err_save(&cause, rc);
+    AUTO_OBJECT_INFO struct object_info seen = {0};
+    if (object_info_get(w->volume, w->key, &seen) == 0 && is_ours(w, &seen, size)) {
+        log_info("%s: completing failed (%s), but the object is there, whole", w->key, cause.text);
+        memcpy(result->etag, seen.object.etag, sizeof result->etag);
+        memcpy(result->version_id, seen.object.version_id, sizeof result->version_id);
+        return 0;
+    }
+    return err_restore(&cause);
+}
+
+static int finish_upload_locked(struct writer *w, uint64_t size, struct store_result *result)
+{
+    while (w->gen.in_flight > 0 && w->failure.code == 0)
+        cond_wait_ms(&w->changed, &w->lock, -1); // every request has a deadline
+    if (w->failure.code != 0)
+        return err_restore(&w->failure);
+    unsigned count = w->gen.next_number - 1;
+    for (unsigned i = 0; i < count; i++)
+        assert(w->gen.parts[i].number == i + 1);
+    w->gen.completing = true;
+    lock_give(&w->lock);
+    int rc = complete(w, count, size, result);
+    lock_take(&w->lock);
+    w->gen.completing = false;
+    if (rc == 0) {
+        w->gen.upload_id[0] = '\0';
+        w->committed_parts = count;
+    }
+    return rc;
+}
+
+// ---- the commit
+// ---------------------------------------------------------------------------------------------
+
+// Everything but the last, partial chunk.
+static int seal_rest_locked(struct writer *w, uint64_t size)
+{
+    uint64_t chunk_size = w->volume->chunk_size;
+    w->gen.zeros_until = size / chunk_size * chunk_size;
+    w->hold_given_up = true;
+    for (;;) {
+        if (w->failure.code != 0)
+            return err_restore(&w->failure);
+        if (!w->sealing) {
+            seal_ready_locked(w);
+            if (w->failure.code != 0)
+                return err_restore(&w->failure);
+            if (w->gen.sealed / chunk_size >= size / chunk_size)
+                return 0;
+        }
+        // A gap needs a chunk that is still on the wire or waits in the part being gathered, or a
+        // worker is sealing.
+        atomic_store(&w->relief_wanted, true);
+        cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
+    }
+}
+
+static int send_all_locked(struct writer *w, uint64_t size, struct store_result *result)
+{
+    uint64_t cipher_size = content_cipher_size(w->volume->config.format->content, size);
+    bool nothing_sent = w->gen.next_number == 1 && w->gen.base == 0;
+    w->gen.single = nothing_sent && cipher_size <= w->volume->config.part_size;
+    int rc = seal_rest_locked(w, size);
+    while (rc == 0 && w->sealing)
+        cond_wait_ms(&w->changed, &w->lock, -1);
+    if (rc == 0)
+        rc = seal_finish_locked(w, size);
+    if (rc < 0)
+        return rc;
+    if (!w->gen.single)
+        return finish_upload_locked(w, size, result);
+    w->committed_parts = 1;
+    return put_single_locked(w, size, result);
+}
+
+static void settle_locked(struct writer *w, struct object_info *info, uint64_t size)
+{
+    assert(w->gen.gathering == NULL && w->pins == 0);
+    window_clear_locked(w); // chunks that a failed write left empty
+    info->plain_size = size;
+    info->plain_size_exact = true;
+    generation_clear(w);
+    object_info_clear(&w->committed);
+    w->committed = *info;
+    w->has_committed = true;
+    reader_free(TAKE(w->reader));
+    w->open = false;
+    w->hwm = size;
+    if (w->declared < size)
+        w->declared = size;
+    w->last_commit_ms = clock_ms();
+}
+
+static int commit_locked(struct writer *w, uint64_t size)
+{
+    struct store_result result = {0};
+    struct object_info info = {0};
+    int rc = send_all_locked(w, size, &result);
+    if (rc < 0)
+        return rc;
+    lock_give(&w->lock);
+    rc = look_at_result(w, &result, size, &info);
+    lock_take(&w->lock);
+    if (rc == 0)
+        settle_locked(w, &info, size);
+    return rc;
+}
+
+static void *commit_thread(void *arg)
+{
+    struct commit *commit = arg;
+    struct writer *w = commit->writer;
+    lock_take(&w->lock);
+    int rc = commit_locked(w, commit->size);
+    if (rc < 0)
+        writer_fail_locked(w, rc);
+    writer_end_busy_locked(w);
+    atomic_fetch_sub(&w->tasks, 1);
+    pthread_cond_broadcast(&w->changed);
+    lock_give(&w->lock);
+    free(commit);
+    return NULL;
+}
+
+// busy is the caller's, and passes to the thread.
+static int start_commit_locked(struct writer *w, uint64_t size)
+{
+    struct commit *commit = calloc(1, sizeof *commit);
+    pthread_attr_t attributes;
+    pthread_t thread;
+    if (commit == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    *commit = (struct commit){.writer = w, .size = size};
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    atomic_fetch_add(&w->tasks, 1);
+    int rc = pthread_create(&thread, &attributes, commit_thread, commit);
+    pthread_attr_destroy(&attributes);
+    if (rc == 0)
+        return 0;
+    free(commit);
+    atomic_fetch_sub(&w->tasks, 1);
+    return err_set(-ENOMEM, "cannot start a thread: %s", strerror(rc));
+}
+
+// The size at which to commit; for the closing commit the declared tail is decided here.
+static int decide_size_locked(struct writer *w, enum writer_commit_kind kind, uint64_t *size)
+{
+    *size = w->hwm;
+    if (kind == WRITER_FSYNC || w->declared <= w->hwm)
+        return 0;
+    uint64_t tail = w->declared - w->hwm;
+    if (!w->tail_is_content && tail > w->volume->config.zero_tail_max)
+        return err_set(
+            -EIO,
+            "the file was declared %" PRIu64 " bytes long, written up to %" PRIu64
+            " and closed without being trimmed: an unfinished backup? (--zero-tail-max decides)",
+            w->declared, w->hwm);
+    *size = w->declared;
+    return 0;
+}
+
+// busy is the caller's. *started: the thread has taken it over.
+static int prepare_commit_locked(struct writer *w, enum writer_commit_kind kind, bool *started)
+{
+    uint64_t size = 0;
+    int rc = decide_size_locked(w, kind, &size);
+    if (rc == 0 && !w->open && size > w->hwm) // a tail after what was committed
+        rc = reopen_for_write_locked(w, w->hwm);
+    if (rc == 0 && w->open) {
+        rc = start_commit_locked(w, size);
+        *started = rc == 0;
+    }
+    if (rc < 0)
+        writer_fail_locked(w, rc);
+    return rc;
+}
+
+int writer_commit(struct writer *w, enum writer_commit_kind kind, const atomic_bool *interrupted)
+{
+    WITH_LOCK(&w->lock);
+    bool started = false;
+    int rc = writer_wait_turn_locked(w, interrupted);
+    if (rc < 0)
+        return rc;
+    writer_begin_busy_locked(w);
+    if (w->failure.code != 0)
+        rc = err_restore(&w->failure);
+    else
+        rc = prepare_commit_locked(w, kind, &started);
+    if (!started)
+        writer_end_busy_locked(w);
+    return started ? writer_wait_turn_locked(w, interrupted) : rc;
+}

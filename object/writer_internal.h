@@ -1,0 +1,177 @@
+// The inside of a writer, shared by the writer_*.c files only (and the volume, which walks the
+// list).
+//
+//   writer.c         the calls of writer.h: writes, reads, truncation
+//   writer_window.c  chunks of plaintext ahead of the sealed mark, and waiting for memory
+//   writer_seal.c    encrypting chunks in order and gathering them into parts
+//   writer_send.c    parts on the wire, failure and abort
+//   writer_commit.c  the commit
+//   writer_reopen.c  going on after a commit, and with an object that exists
+//
+// Offsets: plaintext and ciphertext offsets are the same number below the end of the file (CBC and
+// GCM keep length), so `sealed` serves both. A generation is one upload under one envelope.
+#ifndef OBJECT_WRITER_INTERNAL_H
+#define OBJECT_WRITER_INTERNAL_H
+
+#include "object/extents.h"
+#include "object/parts.h"
+#include "object/reader.h"
+#include "object/volume_internal.h"
+#include "object/writer.h"
+
+#define WRITER_MEMORY_POLL_MS                                                                      \
+    100 // how long one wait for memory lasts before everything is looked at anew
+#define WRITER_GAP_PATIENCE_MS                                                                     \
+    2000 // no memory anywhere for this long: the gap in front is taken for zeros
+
+// Plaintext of [index * chunk_size, + chunk_size), being filled.
+struct window_chunk {
+    uint64_t index;
+    uint32_t begin; // first byte that this generation writes itself (after a reopen in mid-chunk)
+    unsigned pins;  // copies in progress without the lock; not sealed meanwhile
+    struct extents written;
+    struct budget_chunk memory;
+    UT_hash_handle hh;
+};
+
+// Sealed bytes on their way, or a server-side copy of the old object's bytes.
+struct writer_part {
+    struct work work;
+    struct writer *writer;
+    unsigned number;
+    bool is_copy;
+    uint64_t copy_offset; // of the old object
+    uint64_t size;        // ciphertext bytes
+    uint32_t crc32c;
+    struct budget_chunk *chunks; // count of them
+    struct iovec *iov;           // count + 1: the last one for the finish bytes
+    size_t count, room;
+    uint8_t finish[CIPHER_FINISH_MAX]; // tail block, padding, tag
+    size_t finish_len;
+};
+
+// One upload under one envelope.
+struct writer_generation {
+    bool has_key;       // envelope and data_key are set
+    bool keep_envelope; // continues the committed object: its envelope may be used again
+    struct envelope envelope;
+    struct secret *data_key;
+    struct sealer *sealer;
+    uint64_t base;                 // [0, base) is copied from the committed object by the server
+    uint64_t sealed;               // everything below is encrypted, or copied
+    uint64_t zeros_until;          // gaps below this are zeros: nobody waits for them any more
+    uint64_t part_begin;           // where the part being gathered starts
+    struct writer_part *gathering; // NULL: none
+    unsigned next_number;
+    char upload_id[STORE_UPLOAD_ID_MAX]; // "" : no upload
+    bool creating_upload;
+    struct store_part *parts; // results by number - 1; number 0: not there yet
+    size_t parts_room;
+    unsigned in_flight;
+    bool single;     // a single PUT: gather all, send nothing
+    bool completing; // Complete is on the wire: no abort now
+};
+
+struct writer {
+    // immutable
+    struct volume *volume;
+    struct writer *next; // guarded by the volume's writers_lock
+
+    struct lock lock;
+    pthread_cond_t changed;    // anything below
+    atomic_bool cancel;        // ends requests on the wire
+    atomic_bool relief_wanted; // memory is short
+    atomic_bool seal_queued;
+    atomic_uint tasks; // queued and running work items; they keep the writer alive
+    struct work seal_work;
+    struct work abort_work;
+
+    // guarded by lock
+    char key[STORE_KEY_MAX + 1];
+    struct err_saved failure; // sticky; code 0: none
+    bool busy;                // a commit or a reopen runs: changes wait
+    uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
+    unsigned pins;            // of all chunks
+    bool sealing;
+    bool aborting;
+    bool open;            // a generation with changes exists; else everything is committed
+    bool hold_given_up;   // stream, though the file is small
+    uint64_t hwm;         // end of the data
+    uint64_t declared;    // size by truncate or fallocate, 0 or >= hwm when it matters
+    uint64_t hint;        // largest size ever declared: for the part sizes
+    bool tail_is_content; // the last change of size was up and nothing was written since
+    struct window_chunk *window;
+    uint64_t window_bytes; // of chunks in the window
+    struct writer_generation gen;
+    struct budget_account account;
+    bool has_committed;
+    struct object_info committed;
+    struct reader *reader; // of the committed object, opened when needed
+    int64_t mtime_s;       // -1: none
+    int64_t first_write_ms, last_commit_ms;
+    unsigned committed_parts;
+};
+
+// ---- writer.c: helpers for all ----
+// Waits until no commit or reopen runs. 0, -EINTR, or the sticky error.
+int writer_wait_turn_locked(struct writer *w, const atomic_bool *interrupted) MUST_CHECK;
+uint64_t writer_size_locked(const struct writer *w);
+bool writer_interrupted(const atomic_bool *interrupted);
+// Takes the exclusive right (busy), once the copies in progress have ended / gives it back and
+// wakes everyone.
+void writer_begin_busy_locked(struct writer *w);
+void writer_end_busy_locked(struct writer *w);
+
+// ---- writer_window.c ----
+struct window_chunk *window_find_locked(struct writer *w, uint64_t index);
+// The chunk, new if need be; waits for memory. -EAGAIN: it waited, and the file was committed or
+// reopened meanwhile, or the place was sealed: the caller starts over.
+int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
+                         struct window_chunk **out) MUST_CHECK;
+// The chunk, new if need be, or NULL if there is no memory now.
+struct window_chunk *window_try_locked(struct writer *w, uint64_t index);
+// A copy in progress, made without the lock: the chunk stays, is not sealed, and nobody gets the
+// exclusive right.
+void window_pin_locked(struct writer *w, struct window_chunk *chunk);
+void window_unpin_locked(struct writer *w, struct window_chunk *chunk);
+void window_fill_holes(struct window_chunk *chunk, uint32_t end);
+// Takes the chunk's memory out and frees the rest.
+struct budget_chunk window_detach_locked(struct writer *w, struct window_chunk *chunk);
+void window_drop_locked(struct writer *w, struct window_chunk *chunk);
+void window_cut_locked(struct writer *w, uint64_t size); // forgets plaintext at and above size
+void window_clear_locked(struct writer *w);              // all that are not pinned
+
+// ---- writer_seal.c ----
+bool writer_holding_locked(const struct writer *w);
+// Makes sure that a worker looks at the window. Lock not needed.
+void writer_kick(struct writer *w);
+void writer_relieve(struct writer *w);
+// Seals what can be sealed, in this thread; the lock is released while encrypting.
+void seal_ready_locked(struct writer *w);
+// The last bytes: [sealed, end) within one chunk, then padding. Everything before is sealed.
+int seal_finish_locked(struct writer *w, uint64_t end) MUST_CHECK;
+void seal_run(struct work *work);
+void part_free(struct writer *w, struct writer_part *part);
+void generation_clear(struct writer *w); // no task may run
+void generation_start_locked(struct writer *w, uint64_t base);
+
+// ---- writer_send.c ----
+void send_part_locked(struct writer *w, struct writer_part *part);
+int send_copies_locked(struct writer *w,
+                       uint64_t len) MUST_CHECK; // [0, len) of the committed object
+void writer_fail_locked(struct writer *w,
+                        int code); // with this thread's text; the first cause stays
+void abort_run(struct work *work);
+int send_build_metadata_locked(struct writer *w, bool with_plain_size, uint64_t plain_size,
+                               struct kv *out) MUST_CHECK;
+// Waits for the parts on the wire and aborts the upload, keeping the writer usable.
+void send_abandon_locked(struct writer *w);
+
+// ---- writer_reopen.c ----
+// Before a write at offset to a file in which nothing is uncommitted.
+int reopen_for_write_locked(struct writer *w, uint64_t offset) MUST_CHECK;
+// Makes the file end at cut (below its size) when that part is sealed or committed.
+int reopen_at_locked(struct writer *w, uint64_t cut) MUST_CHECK;
+int writer_ensure_reader_locked(struct writer *w) MUST_CHECK;
+
+#endif

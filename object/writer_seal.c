@@ -1,0 +1,346 @@
+// Sealing: chunks are encrypted in place, strictly in order, by one thread at a time per file, and
+// gathered into parts. Entered by the seal workers and by the thread that commits.
+#include "object/writer_internal.h"
+#include "common/codec.h"
+#include "common/log.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+bool writer_holding_locked(const struct writer *w)
+{
+    uint64_t size = writer_size_locked(w);
+    return !w->hold_given_up && size <= w->volume->config.hold_size &&
+           w->gen.upload_id[0] == '\0' && w->gen.next_number == 1 && !w->gen.creating_upload;
+}
+
+void writer_kick(struct writer *w)
+{
+    if (atomic_exchange(&w->seal_queued, true))
+        return;
+    atomic_fetch_add(&w->tasks, 1);
+    work_submit(w->volume->sealers, &w->seal_work);
+}
+
+void writer_relieve(struct writer *w)
+{
+    atomic_store(&w->relief_wanted, true);
+    writer_kick(w);
+}
+
+// ---- generations
+// --------------------------------------------------------------------------------------------
+
+void generation_start_locked(struct writer *w, uint64_t base)
+{
+    assert(w->gen.gathering == NULL && w->gen.in_flight == 0 && w->gen.upload_id[0] == '\0');
+    w->gen.base = w->gen.sealed = w->gen.part_begin = base;
+    w->gen.zeros_until = 0;
+    w->gen.next_number = 1;
+    w->gen.single = false;
+    w->open = true;
+    w->hold_given_up = false;
+}
+
+void generation_clear(struct writer *w)
+{
+    struct writer_generation *gen = &w->gen;
+    assert(gen->in_flight == 0);
+    if (gen->gathering != NULL)
+        part_free(w, TAKE(gen->gathering));
+    envelope_clear(&gen->envelope);
+    secret_release(gen->data_key);
+    sealer_free(gen->sealer);
+    free(gen->parts);
+    *gen = (struct writer_generation){.next_number = 1};
+}
+
+// The key under which this generation is sealed. Asked for at the latest moment when a file is
+// rewritten: only then is it known whether it goes on from what is committed (same envelope) or
+// differs (new key).
+static int choose_key(struct writer *w, bool keep, struct envelope *envelope, struct secret **key)
+{
+    struct volume *v = w->volume;
+    if (!keep)
+        return v->keyring->ops->generate(v->keyring, v->config.format, envelope, key);
+    int rc = volume_unwrap(v, w->committed.object.etag, &w->committed.envelope, key);
+    return rc < 0 ? rc : envelope_copy(envelope, &w->committed.envelope);
+}
+
+static int ensure_key_locked(struct writer *w)
+{
+    if (w->gen.has_key)
+        return 0;
+    struct envelope envelope = {0};
+    struct secret *key = NULL;
+    bool keep = w->gen.keep_envelope;
+    // `sealing` keeps everyone else from changing the generation meanwhile.
+    lock_give(&w->lock);
+    int rc = choose_key(w, keep, &envelope, &key);
+    lock_take(&w->lock);
+    if (rc < 0) {
+        secret_release(key);
+        return err_prefix(rc, "%s", w->key);
+    }
+    w->gen.envelope = envelope;
+    w->gen.data_key = key;
+    w->gen.has_key = true;
+    return 0;
+}
+
+static int ensure_sealer_locked(struct writer *w)
+{
+    if (w->gen.sealer != NULL)
+        return 0;
+    int rc = ensure_key_locked(w);
+    if (rc == 0)
+        rc = sealer_new(&w->gen.sealer, w->gen.envelope.content, w->gen.data_key,
+                        w->gen.envelope.iv);
+    return rc;
+}
+
+// ---- parts
+// --------------------------------------------------------------------------------------------------
+
+void part_free(struct writer *w, struct writer_part *part)
+{
+    if (part == NULL)
+        return;
+    for (size_t i = 0; i < part->count; i++)
+        budget_give(w->volume->budget, &part->chunks[i]);
+    free(part->chunks);
+    free(part->iov);
+    free(part);
+}
+
+static struct writer_part *part_grow(struct writer_part *part)
+{
+    size_t room = part->room == 0 ? 8 : part->room * 2;
+    struct budget_chunk *chunks = reallocarray(part->chunks, room, sizeof *chunks);
+    if (chunks == NULL)
+        return NULL;
+    part->chunks = chunks;
+    struct iovec *iov = reallocarray(part->iov, room + 1, sizeof *iov);
+    if (iov == NULL)
+        return NULL;
+    part->iov = iov;
+    part->room = room;
+    return part;
+}
+
+static int gathering_locked(struct writer *w, struct writer_part **out)
+{
+    struct writer_part *part = w->gen.gathering;
+    if (part == NULL) {
+        part = w->gen.gathering = calloc(1, sizeof *part);
+        if (part == NULL)
+            return err_set(-ENOMEM, "out of memory");
+        part->writer = w;
+        w->gen.part_begin = w->gen.sealed;
+    }
+    if (part->count == part->room && part_grow(part) == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    *out = part;
+    return 0;
+}
+
+static struct parts_plan plan_locked(struct writer *w)
+{
+    return (struct parts_plan){
+        .first = w->volume->config.part_size,
+        .chunk = w->volume->chunk_size,
+        .cap = volume_part_cap(w->volume),
+        .hint = w->hint,
+    };
+}
+
+// Whether a short part may be sent now: the numbers that are left must still hold the file as far
+// as it is known.
+static bool may_cut_short_locked(struct writer *w, const struct parts_plan *plan)
+{
+    uint64_t expected = w->hint > w->hwm ? w->hint : w->hwm * 2;
+    uint64_t rest = expected > w->gen.sealed ? expected - w->gen.sealed : 0;
+    return w->gen.next_number < STORE_PART_NUMBER_MAX &&
+           parts_capacity(plan, w->gen.next_number + 1) >= rest;
+}
+
+static int dispatch_locked(struct writer *w)
+{
+    if (w->gen.next_number > STORE_PART_NUMBER_MAX)
+        return err_set(-ENOSPC,
+                       "%s: the file is larger than %d parts of this size hold: raise --part-size "
+                       "or --memory-limit",
+                       w->key, STORE_PART_NUMBER_MAX);
+    struct writer_part *part = TAKE(w->gen.gathering);
+    part->number = w->gen.next_number++;
+    w->gen.part_begin = w->gen.sealed;
+    send_part_locked(w, part);
+    return 0;
+}
+
+static int dispatch_if_due_locked(struct writer *w)
+{
+    struct writer_part *part = w->gen.gathering;
+    if (part == NULL || w->gen.single)
+        return 0;
+    struct parts_plan plan = plan_locked(w);
+    bool full = part->size >= parts_target(&plan, w->gen.next_number <= STORE_PART_NUMBER_MAX
+                                                      ? w->gen.next_number
+                                                      : STORE_PART_NUMBER_MAX);
+    bool relief = atomic_load(&w->relief_wanted) && part->size >= w->volume->config.part_min &&
+                  may_cut_short_locked(w, &plan);
+    if (!full && !relief)
+        return 0;
+    atomic_store(&w->relief_wanted, false);
+    return dispatch_locked(w);
+}
+
+// ---- sealing
+// ------------------------------------------------------------------------------------------------
+
+// Encrypts data[begin, begin + len) of a chunk that only this thread has now, and hands it to the
+// part.
+static int seal_bytes_locked(struct writer *w, struct window_chunk *chunk, uint32_t len)
+{
+    struct writer_part *part = NULL;
+    int rc = ensure_sealer_locked(w);
+    if (rc == 0)
+        rc = gathering_locked(w, &part);
+    if (rc < 0)
+        return rc;
+    uint64_t sealed_before = w->gen.sealed;
+    uint32_t begin = chunk->begin;
+    struct budget_chunk memory = window_detach_locked(w, chunk);
+    uint8_t *data = memory.data + begin;
+    uint32_t crc32c = part->crc32c;
+    lock_give(&w->lock);
+    rc = len > 0 ? sealer_update(w->gen.sealer, data, len) : 0;
+    crc32c = crc32c_extend(crc32c, data, len);
+    lock_take(&w->lock);
+    assert(w->gen.sealed == sealed_before && w->gen.gathering == part);
+    part->iov[part->count] = (struct iovec){data, len};
+    part->chunks[part->count++] = memory;
+    part->size += len;
+    part->crc32c = crc32c;
+    w->gen.sealed += len;
+    return rc;
+}
+
+static bool hold_is_over_locked(struct writer *w)
+{
+    if (!writer_holding_locked(w))
+        return true;
+    // Giving up the hold helps others only if a part can then be sent.
+    if (atomic_load(&w->relief_wanted) && w->hwm >= w->volume->config.part_min)
+        w->hold_given_up = true;
+    return w->hold_given_up;
+}
+
+// The next chunk in order if all of it is there, or is known to be zeros.
+static struct window_chunk *next_whole_locked(struct writer *w)
+{
+    uint32_t chunk_size = (uint32_t)w->volume->chunk_size;
+    uint64_t index = w->gen.sealed / chunk_size;
+    bool zeros = (index + 1) * chunk_size <= w->gen.zeros_until;
+    struct window_chunk *chunk = zeros ? window_try_locked(w, index) : window_find_locked(w, index);
+    if (chunk == NULL || chunk->pins > 0)
+        return NULL;
+    if (!extents_cover(&chunk->written, chunk->begin, chunk_size)) {
+        if (!zeros)
+            return NULL;
+        window_fill_holes(chunk, chunk_size);
+    }
+    return chunk;
+}
+
+static int seal_one_locked(struct writer *w, struct window_chunk *chunk)
+{
+    int rc = seal_bytes_locked(w, chunk, (uint32_t)w->volume->chunk_size - chunk->begin);
+    return rc < 0 ? rc : dispatch_if_due_locked(w);
+}
+
+void seal_ready_locked(struct writer *w)
+{
+    assert(lock_is_mine(&w->lock));
+    if (w->sealing)
+        return;
+    w->sealing = true;
+    struct window_chunk *chunk;
+    int rc = dispatch_if_due_locked(w); // relief may want what is gathered
+    while (rc == 0 && w->open && w->failure.code == 0 && hold_is_over_locked(w) &&
+           (chunk = next_whole_locked(w)) != NULL)
+        rc = seal_one_locked(w, chunk);
+    w->sealing = false;
+    if (rc < 0)
+        writer_fail_locked(w, rc);
+    pthread_cond_broadcast(&w->changed);
+}
+
+void seal_run(struct work *work)
+{
+    struct writer *w = (struct writer *)((char *)work - offsetof(struct writer, seal_work));
+    atomic_store(&w->seal_queued, false);
+    lock_take(&w->lock);
+    if (w->failure.code == 0 && w->open)
+        seal_ready_locked(w);
+    atomic_fetch_sub(&w->tasks, 1);
+    pthread_cond_broadcast(&w->changed);
+    lock_give(&w->lock);
+}
+
+// ---- the end of the stream
+// ----------------------------------------------------------------------------------
+
+static int finish_stream_locked(struct writer *w, const uint8_t *tail, size_t tail_len)
+{
+    struct writer_part *part = NULL;
+    int rc = ensure_sealer_locked(w);
+    if (rc == 0)
+        rc = gathering_locked(w, &part);
+    if (rc == 0)
+        rc = sealer_finish(w->gen.sealer, tail, tail_len, part->finish, &part->finish_len);
+    if (rc < 0)
+        return rc;
+    part->size += part->finish_len;
+    part->crc32c = crc32c_extend(part->crc32c, part->finish, part->finish_len);
+    part->iov[part->count] = (struct iovec){part->finish, part->finish_len};
+    return 0;
+}
+
+int seal_finish_locked(struct writer *w, uint64_t end)
+{
+    uint64_t chunk_size = w->volume->chunk_size;
+    assert(lock_is_mine(&w->lock) && !w->sealing && end >= w->gen.sealed &&
+           end - w->gen.sealed < chunk_size);
+    w->sealing = true;
+    int rc = 0;
+    uint8_t tail[CIPHER_BLOCK_SIZE] = {0};
+    size_t tail_len = 0;
+    struct window_chunk *chunk = NULL;
+    if (end > w->gen.sealed) {
+        do {
+            rc = window_obtain_locked(w, w->gen.sealed / chunk_size, NULL, &chunk);
+        } while (rc == -EAGAIN); // only this thread changes anything now
+        if (rc == 0) {
+            uint32_t stop = (uint32_t)(end % chunk_size);
+            uint32_t whole = (stop - chunk->begin) / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE;
+            window_fill_holes(chunk, stop);
+            tail_len = stop - chunk->begin - whole;
+            memcpy(tail, chunk->memory.data + chunk->begin + whole, tail_len);
+            if (whole > 0)
+                rc = seal_bytes_locked(w, chunk, whole);
+            else
+                window_drop_locked(w, chunk);
+        }
+    }
+    if (rc == 0)
+        rc = finish_stream_locked(w, tail, tail_len);
+    if (rc == 0)
+        w->gen.sealed = end;
+    secret_wipe(tail, sizeof tail);
+    if (rc == 0 && !w->gen.single)
+        rc = dispatch_locked(w);
+    w->sealing = false;
+    return rc;
+}
