@@ -30,6 +30,7 @@ void kv_clear(struct kv *kv);
 
 #define AUTO_KV CLEANUP(kv_clear)
 #define KV_EACH(kv, pair)                                                                          \
-    for (const struct kv_pair *pair = (kv)->pairs; pair < (kv)->pairs + (kv)->count; pair++)
+    for (const struct kv_pair *pair = (kv)->pairs;                                                 \
+         pair != NULL && pair < (kv)->pairs + (kv)->count; pair++) // NULL + 0 is undefined in C
 
 #endif

@@ -28,6 +28,7 @@ const char *content_alg_name(enum content_alg alg); // as in x-amz-cek-alg
 size_t content_iv_size(enum content_alg alg);
 uint64_t content_plain_size_max(enum content_alg alg);
 // The object's size for a plaintext of that size.
+// UINT64_MAX (never a valid one) above content_plain_size_max.
 uint64_t content_cipher_size(enum content_alg alg, uint64_t plain_size);
 // Whether an object of cipher_size can be whole at all (CBC: positive multiple of 16).
 bool content_cipher_size_valid(enum content_alg alg, uint64_t cipher_size);
@@ -38,8 +39,7 @@ uint64_t content_plain_size(enum content_alg alg, uint64_t cipher_size, bool *ex
 // Whether a sealed prefix can be continued under the same key (CBC yes; GCM never).
 bool content_resumable(enum content_alg alg);
 
-// ---- sealing: one thread at a time, in order
-// -----------------------------------------------------------------
+// ---- sealing: one thread at a time, in order ----
 
 struct sealer;
 
@@ -50,7 +50,8 @@ int sealer_new(struct sealer **out, enum content_alg alg, const struct secret *k
 // block (for an empty prefix: use sealer_new). Only when content_resumable.
 int sealer_resume(struct sealer **out, enum content_alg alg, const struct secret *key,
                   const uint8_t prev_block[static CIPHER_BLOCK_SIZE]) MUST_CHECK;
-// Encrypts in place; len is a multiple of CIPHER_BLOCK_SIZE.
+// Encrypts in place; len is a multiple of CIPHER_BLOCK_SIZE. After an error (-EIO, -ENOSPC beyond
+// content_plain_size_max) data is worthless and the sealer is spent.
 int sealer_update(struct sealer *s, uint8_t *data, size_t len) MUST_CHECK;
 // Ends the stream: the last tail_len (< CIPHER_BLOCK_SIZE) plaintext bytes, padding and tag go to
 // out. The sealer is spent.
@@ -59,36 +60,43 @@ int sealer_finish(struct sealer *s, const uint8_t *tail, size_t tail_len,
 void sealer_free(struct sealer *s);
 CLEANUP_POINTER(sealer, sealer_free)
 
-// ---- opening: any range, streamed; an opener belongs to one thread at a time
-// ---------------------------------
+// ---- opening: any range, streamed; an opener belongs to one thread at a time ----
 
 // The bytes of the object needed for plaintext [plain_offset, plain_offset + plain_len): whole
 // blocks, for CBC one block earlier unless at the start. plain_end_exact is the exact plaintext
 // size of the object and cipher_size its size: a range that reaches plain_end_exact takes the
-// padding along, so that opener_finish can check it.
+// padding along, so that opener_finish can check it. A claimed size is held against the object
+// first: content_cipher_size(plain_end_exact) == cipher_size and plain_offset <= plain_end_exact,
+// else it aborts. plain_len 0 before the end gives an empty range.
 struct cipher_range {
     uint64_t cipher_offset;
     uint64_t cipher_len;
     uint64_t plain_offset; // of the first byte that the opener will give out (<= the one asked for,
-                           // same block)
+                           // same block); CBC: above cipher_offset if a block is taken for its IV
 };
 struct cipher_range content_range(enum content_alg alg, uint64_t plain_offset, uint64_t plain_len,
                                   uint64_t plain_end_exact, uint64_t cipher_size);
+// The range whose opening tells the exact plaintext size of an object of that (valid) size: its
+// last block. After opener_finish the size is cipher_size - *pad_len.
+struct cipher_range content_tail_range(enum content_alg alg, uint64_t cipher_size);
 
 struct opener;
 
-// For a range of content_range. 0, -ENOMEM, -EIO.
+// For a range of content_range or content_tail_range. The key is used during the call only.
+// 0, -ENOMEM, -EIO.
 int opener_new(struct opener **out, enum content_alg alg, const struct secret *key,
                const uint8_t *iv, const struct cipher_range *range,
                uint64_t cipher_size) MUST_CHECK;
 // Starts the same range again (a retried request).
 int opener_restart(struct opener *o) MUST_CHECK;
-// Takes the next len bytes of the object, gives *out_len <= len + CIPHER_BLOCK_SIZE bytes of
-// plaintext (padding still on).
+// Takes the next len bytes of the range, gives *out_len < len + CIPHER_BLOCK_SIZE bytes of
+// plaintext (padding still on): whole blocks, and never more in sum than the range's own. in and
+// out do not overlap. -EIO also when the range is already whole.
 int opener_update(struct opener *o, const uint8_t *in, size_t len, uint8_t *out,
                   size_t *out_len) MUST_CHECK;
 // After the last byte: if the range reached the object's end, checks the padding (constant time,
-// one error for every cause: -EIO) and gives its length in *pad_len, else 0.
+// one error for every cause: -EIO) and gives its length in *pad_len, else 0. -EIO too when
+// bytes of the range are missing.
 int opener_finish(struct opener *o, size_t *pad_len) MUST_CHECK;
 void opener_free(struct opener *o);
 CLEANUP_POINTER(opener, opener_free)

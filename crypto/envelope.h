@@ -1,15 +1,18 @@
 // The envelope: how an object says under which wrapped key and cipher it is encrypted, as Amazon's
-// S3 encryption clients write it into user metadata. Writer and parser of each version stand
-// together in envelope.c; nothing else parses it.
+// S3 encryption clients write it into user metadata. envelope.c tells the versions apart; writer
+// and parser of one version stand together in envelope_vN.c; nothing else parses it.
 //
 // Names below are metadata map keys; on the wire each has the header prefix "x-amz-meta-". Strict
 // both ways: an object with keys of two versions, an unknown algorithm, a wrong length or bad
 // base64 is refused with the value named.
 //
 // V2 (source: Amazon S3 encryption clients, "format V2"):
-//   x-amz-key-v2 base64 wrapped key | x-amz-iv base64 | x-amz-cek-alg | x-amz-wrap-alg |
-//   x-amz-matdesc JSON of strings x-amz-tag-len "128" for GCM only |
-//   x-amz-unencrypted-content-length optional decimal
+//   x-amz-key-v2   base64 of the wrapped key        x-amz-iv        base64
+//   x-amz-cek-alg  the content cipher's name        x-amz-wrap-alg  the wrapping's name
+//   x-amz-matdesc  JSON object of strings           x-amz-tag-len   "128", for GCM only
+//   x-amz-unencrypted-content-length  decimal, optional
+// x-amz-tag-len on CBC: never written; absent or "0" when read (the C++ client writes 0 there),
+// anything else contradicts the cipher and is refused.
 #ifndef CRYPTO_ENVELOPE_H
 #define CRYPTO_ENVELOPE_H
 
@@ -64,13 +67,15 @@ enum envelope_found { ENVELOPE_NONE, ENVELOPE_PRESENT };
 
 // Reads the envelope from user metadata (names in any case, without "x-amz-meta-"; empty values
 // count as absent). *found says ENVELOPE_NONE for an object that carries no key of any envelope:
-// plaintext. 0, or -EIO with the defect named. On 0 and PRESENT the caller owns e and clears it;
-// otherwise e is untouched.
+// plaintext. 0; -EACCES for an envelope of a kind that this version does not read (V1, V3, GCM,
+// another wrapping: the text names it); -EIO for a damaged one, with the defect named; -ENOMEM.
+// On 0 and PRESENT the caller owns e and clears it; otherwise e is untouched.
 int envelope_parse(const struct kv *metadata, struct envelope *e,
                    enum envelope_found *found) MUST_CHECK;
 
-// Writes the envelope into metadata (adds or replaces its own keys, leaves others). Without plain
-// size unless has_plain_size.
+// Writes the envelope into metadata: envelope keys that stand there, of any version and in any
+// case, go; all else stays. Without plain size unless has_plain_size. On failure (-ENOMEM, -EIO for
+// a context that cannot be written) metadata is unchanged.
 int envelope_write(const struct envelope *e, struct kv *metadata) MUST_CHECK;
 
 // Removes every envelope key of any version from metadata.

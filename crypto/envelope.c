@@ -1,0 +1,168 @@
+// Tells envelope versions apart and hands each to its own file. Any thread; the caller owns every
+// struct.
+//
+// Version by the key that is there, as Amazon's clients of 2025 do it (older ones took the first
+// they knew, which lets a bucket writer show two readers two different objects):
+//   x-amz-key V1 | x-amz-key-v2 V2 | x-amz-3 V3 | x-amz-key-<else> a version yet to come
+// and a second such key, or a field of V3 beside another version's key, is an error.
+#include "crypto/envelope_fields.h"
+
+#include "common/err.h"
+
+#include <assert.h>
+#include <string.h>
+
+// The fields of V3 beside its key, and those that V1 and V2 have and V3 must not.
+static const enum field V3_FIELDS[] = {FIELD_V3_CIPHER,     FIELD_V3_WRAP,    FIELD_V3_COMMITMENT,
+                                       FIELD_V3_MESSAGE_ID, FIELD_V3_CONTEXT, FIELD_V3_MATDESC};
+static const enum field V2_FIELDS[] = {FIELD_IV,      FIELD_CEK_ALG, FIELD_WRAP_ALG,
+                                       FIELD_MATDESC, FIELD_TAG_LEN, FIELD_PLAIN_LENGTH};
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+// The first of these fields that is there, or FIELD_COUNT.
+static enum field first_present(const struct fields *fields, const enum field *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (fields->value[list[i]] != NULL)
+            return list[i];
+    }
+    return FIELD_COUNT;
+}
+
+static int unsupported(const char *what)
+{
+    return err_set(-EACCES,
+                   "the object is encrypted in %s: this format is not supported by this "
+                   "version",
+                   what);
+}
+
+// The one key that is there, FIELD_COUNT for none.
+static int key_find(const struct fields *fields, enum field *key)
+{
+    *key = FIELD_COUNT;
+    for (enum field f = FIELD_KEY_V1; f <= FIELD_KEY_OTHER; f++) {
+        if (fields->value[f] == NULL)
+            continue;
+        if (*key != FIELD_COUNT)
+            return err_set(-EIO, "damaged envelope: both %s and %s stand there", field_name(*key),
+                           field_name(f));
+        *key = f;
+    }
+    return 0;
+}
+
+static int without_key(const struct fields *fields, enum envelope_found *found)
+{
+    enum field v3 = first_present(fields, V3_FIELDS, COUNT_OF(V3_FIELDS));
+    enum field v2 = first_present(fields, V2_FIELDS, COUNT_OF(V2_FIELDS));
+    if (v3 == FIELD_COUNT && v2 == FIELD_COUNT) {
+        *found = ENVELOPE_NONE;
+        return 0;
+    }
+    if (v2 == FIELD_COUNT && fields->value[FIELD_V3_CIPHER] != NULL &&
+        fields->value[FIELD_V3_COMMITMENT] != NULL && fields->value[FIELD_V3_MESSAGE_ID] != NULL)
+        return unsupported("envelope version 3 with its key in an instruction file");
+    return err_set(-EIO,
+                   "incomplete envelope: %s stands there without a wrapped key (x-amz-key-v2)",
+                   field_name(v2 != FIELD_COUNT ? v2 : v3));
+}
+
+static int mixed(const struct fields *fields, enum field key, const enum field *others,
+                 size_t count)
+{
+    enum field other = first_present(fields, others, count);
+    if (other == FIELD_COUNT)
+        return 0;
+    return err_set(-EIO, "damaged envelope: %s stands beside %s, which is another version's",
+                   field_name(other), field_name(key));
+}
+
+static int parse_version(const struct fields *fields, enum field key, struct envelope *e)
+{
+    int rc;
+    switch (key) {
+    case FIELD_KEY_V1:
+        rc = mixed(fields, key, V3_FIELDS, COUNT_OF(V3_FIELDS));
+        return rc < 0 ? rc : unsupported("envelope version 1 (x-amz-key)");
+    case FIELD_KEY_V2:
+        rc = mixed(fields, key, V3_FIELDS, COUNT_OF(V3_FIELDS));
+        return rc < 0 ? rc : envelope_v2_parse(fields, e);
+    case FIELD_KEY_V3:
+        rc = mixed(fields, key, V2_FIELDS, COUNT_OF(V2_FIELDS));
+        return rc < 0 ? rc : unsupported("envelope version 3 (x-amz-3, with key commitment)");
+    default:
+        return err_set(-EACCES,
+                       "the object has an envelope of an unknown version (%.64s): it is "
+                       "not supported by this version",
+                       fields->other_name);
+    }
+}
+
+int envelope_parse(const struct kv *metadata, struct envelope *e, enum envelope_found *found)
+{
+    struct fields fields;
+    enum field key;
+    int rc = fields_pick(metadata, &fields);
+    if (rc == 0)
+        rc = key_find(&fields, &key);
+    if (rc < 0)
+        return rc;
+    if (key == FIELD_COUNT)
+        return without_key(&fields, found);
+    AUTO_ENVELOPE struct envelope parsed = {0};
+    rc = parse_version(&fields, key, &parsed);
+    if (rc < 0)
+        return rc;
+    *e = parsed;
+    parsed.context = (struct kv){0}; // now e's
+    *found = ENVELOPE_PRESENT;
+    return 0;
+}
+
+int envelope_write(const struct envelope *e, struct kv *metadata)
+{
+    assert(e->version == ENVELOPE_V2);
+    AUTO_KV struct kv written = {0};
+    int rc = kv_copy(&written, metadata);
+    if (rc < 0)
+        return rc;
+    envelope_strip(&written);
+    rc = envelope_v2_write(e, &written);
+    if (rc < 0)
+        return rc;
+    struct kv old = *metadata;
+    *metadata = written;
+    written = old;
+    return 0;
+}
+
+void envelope_strip(struct kv *metadata)
+{
+    enum field f;
+    for (size_t i = metadata->count; i-- > 0;) {
+        if (field_is(metadata->pairs[i].name, &f))
+            kv_remove(metadata, metadata->pairs[i].name);
+    }
+}
+
+int envelope_copy(struct envelope *to, const struct envelope *from)
+{
+    assert(to != from);
+    struct kv context = {0};
+    int rc = kv_copy(&context, &from->context);
+    if (rc < 0) {
+        kv_clear(&context);
+        return rc;
+    }
+    envelope_clear(to);
+    *to = *from;
+    to->context = context;
+    return 0;
+}
+
+void envelope_clear(struct envelope *e)
+{
+    kv_clear(&e->context);
+    *e = (struct envelope){0};
+}
