@@ -157,43 +157,45 @@ static int fetch_data(void *context, const void *bytes, size_t len)
     return 0;
 }
 
-// The padding must say what the size said at open.
-static int check_end(struct fetch *f)
-{
-    struct reader *r = f->reader;
-    size_t pad_len = 0;
-    int rc = opener_finish(f->opener, &pad_len);
-    if (rc == 0 && pad_len > 0 && r->info.object.size - pad_len != r->size)
-        rc = err_set(-EIO, "%s: its content is damaged", r->key);
-    return rc;
-}
-
-static int fetch_run(struct fetch *f)
+// Gets f->range through f->opener; *pad_len as opener_finish gives it.
+static int fetch_range(struct fetch *f, size_t *pad_len)
 {
     struct reader *r = f->reader;
     struct store *store = r->volume->store;
     struct store_sink sink = {.begin = fetch_begin, .data = fetch_data, .context = f};
     int rc = 0;
     if (r->data_key != NULL) {
-        f->range =
-            content_range(r->info.envelope.content, f->want, f->len, r->size, r->info.object.size);
         rc = opener_new(&f->opener, r->info.envelope.content, r->data_key, r->info.envelope.iv,
                         &f->range, r->info.object.size);
         f->scratch = malloc(SCRATCH_SIZE + 2 * CIPHER_BLOCK_SIZE);
         if (rc == 0 && f->scratch == NULL)
             rc = err_set(-ENOMEM, "out of memory");
-    } else {
-        f->range = (struct cipher_range){f->want, f->len, f->want};
     }
     if (rc == 0)
         rc = store->ops->get(store, r->key, r->info.object.etag, f->range.cipher_offset,
                              f->range.cipher_len, &sink);
     if (rc == 0 && f->opener != NULL)
-        rc = check_end(f);
+        rc = opener_finish(f->opener, pad_len);
     if (f->scratch != NULL)
         secret_wipe(f->scratch, SCRATCH_SIZE + 2 * CIPHER_BLOCK_SIZE);
     free(f->scratch);
     opener_free(f->opener);
+    return rc;
+}
+
+static int fetch_run(struct fetch *f)
+{
+    struct reader *r = f->reader;
+    size_t pad_len = 0;
+    if (r->data_key != NULL)
+        f->range = content_range(r->info.envelope.content, f->want, f->len, r->size,
+                                 r->info.object.size);
+    else
+        f->range = (struct cipher_range){f->want, f->len, f->want};
+    int rc = fetch_range(f, &pad_len);
+    // The padding must say what the size said at open.
+    if (rc == 0 && pad_len > 0 && r->info.object.size - pad_len != r->size)
+        rc = err_set(-EIO, "%s: its content is damaged", r->key);
     return rc;
 }
 
@@ -428,43 +430,16 @@ static int check_policy(struct reader *r)
     return rc < 0 ? err_prefix(rc, "%s", r->key) : 0;
 }
 
-static uint8_t *nowhere(void *place, uint64_t offset, size_t *room)
-{
-    (void)offset;
-    *room = CIPHER_BLOCK_SIZE;
-    return place;
-}
-
-// The last block, for its padding.
+// The last block, for its padding: nothing of it is wanted.
 static int find_exact_size(struct reader *r)
 {
-    enum content_alg alg = r->info.envelope.content;
-    uint64_t cipher_size = r->info.object.size;
-    uint64_t last =
-        cipher_size -
-        CIPHER_BLOCK_SIZE; // plaintext offset of the last block, which is all or part padding
-    uint8_t block[CIPHER_BLOCK_SIZE];
     size_t pad_len = 0;
-    struct fetch f = {.reader = r, .want = last, .len = 0, .memory = nowhere, .place = block};
-    f.range = content_range(alg, last, 0, last, cipher_size);
-    int rc = opener_new(&f.opener, alg, r->data_key, r->info.envelope.iv, &f.range, cipher_size);
-    f.scratch = malloc(SCRATCH_SIZE + 2 * CIPHER_BLOCK_SIZE);
-    if (rc == 0 && f.scratch == NULL)
-        rc = err_set(-ENOMEM, "out of memory");
-    struct store *store = r->volume->store;
-    struct store_sink sink = {.begin = fetch_begin, .data = fetch_data, .context = &f};
-    if (rc == 0)
-        rc = store->ops->get(store, r->key, r->info.object.etag, f.range.cipher_offset,
-                             f.range.cipher_len, &sink);
-    if (rc == 0)
-        rc = opener_finish(f.opener, &pad_len);
-    if (f.scratch != NULL)
-        secret_wipe(f.scratch, SCRATCH_SIZE + 2 * CIPHER_BLOCK_SIZE);
-    free(f.scratch);
-    opener_free(f.opener);
+    struct fetch f = {.reader = r, .want = UINT64_MAX};
+    f.range = content_tail_range(r->info.envelope.content, r->info.object.size);
+    int rc = fetch_range(&f, &pad_len);
     if (rc < 0)
         return err_prefix(rc, "%s", r->key);
-    r->info.plain_size = cipher_size - pad_len;
+    r->info.plain_size = r->info.object.size - pad_len;
     r->info.plain_size_exact = true;
     return 0;
 }

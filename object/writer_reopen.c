@@ -110,9 +110,9 @@ static int open_partial_block(struct writer *w, const struct secret *key, uint64
         .cipher_offset = at - BLOCK, .cipher_len = 2 * BLOCK, .plain_offset = at};
     uint8_t plain[3 * CIPHER_BLOCK_SIZE];
     size_t len = 0;
-    // A range that does not reach the object's end: its padding is of no interest here.
+    // The opener is not finished: if this is the last block, its padding is of no interest here.
     int rc = opener_new(&opener, w->committed.envelope.content, key, w->committed.envelope.iv,
-                        &range, UINT64_MAX);
+                        &range, w->committed.object.size);
     if (rc == 0)
         rc = opener_update(opener, blocks, 2 * BLOCK, plain, &len);
     if (rc == 0) {
