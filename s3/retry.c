@@ -79,7 +79,8 @@ int retry_failed(struct retry *r, int code, enum retry_kind kind)
     int64_t delay = kind == RETRY_AT_ONCE ? 0 : retry_delay_ms(r->failures, kind, random);
     if (!may_try_again(r, kind, delay))
         return give_up(r, code);
-    log_info("attempt %u failed, next in %" PRId64 " ms: %s", r->failures, delay, err_text());
+    log_line(kind == RETRY_AT_ONCE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+             "attempt %u failed, next in %" PRId64 " ms: %s", r->failures, delay, err_text());
     for (int64_t until = clock_ms() + delay; delay > 0; delay = until - clock_ms()) {
         if (is_canceled(r))
             return err_prefix(-ECANCELED, "given up by the caller while waiting to try again");

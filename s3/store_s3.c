@@ -205,7 +205,6 @@ static int take_metadata(struct kv *out, const struct kv *headers)
 
 static int take_object(const struct s3_call *c, struct store_object *out)
 {
-    *out = (struct store_object){0};
     const char *class = s3_call_header(c, "x-amz-storage-class");
     if (decimal_parse(s3_call_header(c, "content-length"), INT64_MAX, &out->size) < 0)
         return err_set(-EIO, "%s: the answer has no Content-Length", c->what);
@@ -227,6 +226,7 @@ static int store_s3_head(struct store *store, const char *key, struct store_obje
 {
     AUTO_S3_CALL struct s3_call c;
     int rc = s3_call_init(&c, store_s3_of(store), "HEAD", "HeadObject", key, ANSWER_SMALL_MAX);
+    *out = (struct store_object){0};
     c.call.retry.deadline_ms = clock_ms() + CALL_HEAD_TOTAL_MS;
     if (rc == 0)
         rc = s3_call_perform(&c);

@@ -60,7 +60,8 @@ static const struct meaning MEANINGS[] = {
 
 struct s3_error { // of an answer's body and headers
     char root[XML_NAME_MAX + 1];
-    bool has_etag; // somewhere in the body
+    bool names_etag; // an ETag element is in the body ...
+    bool has_etag;   // ... and is not empty
     char code[64];
     char message[256];
     char region[40];
@@ -76,8 +77,10 @@ static int on_error_xml(void *context, enum xml_event event, const char *path, c
         return 0;
     }
     const char *name = strrchr(path, '/') + 1;
-    if (strcmp(name, "ETag") == 0 && *text != '\0')
-        e->has_etag = true;
+    if (strcmp(name, "ETag") == 0) {
+        e->names_etag = true;
+        e->has_etag |= *text != '\0';
+    }
     // ErrorResponse/Error is what STS-like services and some gateways answer.
     if (strstr(path, "/Error/") != path && strstr(path, "/ErrorResponse/") != path)
         return 0;
@@ -212,9 +215,11 @@ static int judge_result(struct s3_call *s, const struct http_response *r, struct
     read_error(&s->call, r, &e);
     if (strcmp(e.root, "Error") == 0)
         return judge_refusal(s, r, &e, f);
-    if (strcmp(e.root, s->result_root) == 0 && e.has_etag)
+    bool is_root = strcmp(e.root, s->result_root) == 0;
+    if (is_root && e.has_etag)
         return 0;
-    f->kind = RETRY_SERVER;
+    // Ceph RGW 16.2 completes an upload and leaves the ETag empty; asked again, it tells it.
+    f->kind = is_root && e.names_etag ? RETRY_AT_ONCE : RETRY_SERVER;
     return err_set(-EIO, "%s: 200, but without a result in it (request id %s)", s->call.what,
                    *e.request_id != '\0' ? e.request_id : "none");
 }

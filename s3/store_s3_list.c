@@ -184,7 +184,9 @@ static int set_query(struct s3_call *c, const struct listing *l)
                         : call_query(&c->call, "list-type", "2");
     if (rc == 0)
         rc = call_query(&c->call, "prefix", "%s", l->prefix);
-    if (rc == 0)
+    // Not for uploads: Ceph RGW 16.2 then escapes the keys, but neither says so nor escapes its
+    // markers.
+    if (rc == 0 && !l->uploads)
         rc = call_query(&c->call, "encoding-type", "url");
     if (rc == 0)
         rc = call_query(&c->call, l->uploads ? "max-uploads" : "max-keys", "%u", page);
