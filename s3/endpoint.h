@@ -27,4 +27,17 @@ struct endpoint_config {
 // Defaults in all numeric fields.
 void endpoint_config_defaults(struct endpoint_config *c);
 
+// One server, taken from a URL.
+struct endpoint {
+    bool tls;
+    bool loopback;       // never through a proxy; plain HTTP is fine
+    char host[256];      // name or address, without brackets
+    char authority[272]; // host[:port] as the Host header and the signature want it
+};
+// scheme://host[:port][/]. -EINVAL with a text for anything else, and for plain HTTP to other than
+// loopback unless allow_http.
+int endpoint_parse(const char *url, bool allow_http, struct endpoint *out) MUST_CHECK;
+// AWS's own of a service ("s3", "kms") in a region; -EINVAL for a region that cannot be one.
+int endpoint_aws(const char *service, const char *region, struct endpoint *out) MUST_CHECK;
+
 #endif

@@ -1,0 +1,49 @@
+// Every limit of s3/, each beside its reason.
+#ifndef S3_CONFIG_H
+#define S3_CONFIG_H
+
+// ---- HTTP
+// curl sends and receives in pieces of this size: fewer system calls than with its 16 and 64 KiB.
+#define HTTP_BUFFER_BYTES       (512 * 1024)
+#define HTTP_BUFFER_SMALL_BYTES (16 * 1024) // KMS: a few KiB a call
+#define HTTP_HEADERS_MAX        128         // S3 sends about 15 and up to 2 KiB of metadata
+#define HTTP_HEADERS_BYTES_MAX  (64 * 1024)
+#define HTTP_POLL_MS            100 // how soon a raised cancel flag is seen (at most twice this)
+// Calls without a large body (HEAD, LIST, Complete) do not queue behind the bodies.
+#define HTTP_SHORT_CALLS_MAX 64
+
+// ---- Deadlines, milliseconds
+#define CALL_CONNECT_TIMEOUT_MS 10000
+#define CALL_STALL_TIMEOUT_MS   30000
+#define CALL_RETRY_TOTAL_MS     300000
+#define CALL_HEAD_TOTAL_MS      10000  // the kernel may hold a directory meanwhile
+#define CALL_SMALL_TIMEOUT_MS   60000  // one attempt of a call with a small body either way
+#define CALL_SMALL_TOTAL_MS     60000  // DELETE and LIST with their retries
+#define CALL_LONG_TIMEOUT_MS    900000 // Complete and copies work before they answer
+#define CALL_BODY_TIMEOUT_MS    900000 // a body: this, and ...
+#define CALL_BODY_BYTES_PER_MS  32     // ... as long as its size takes at 32 KB/s
+#define CALL_KMS_TOTAL_MS       10000
+
+// ---- Retries
+#define RETRY_DELAY_FIRST_MS     100
+#define RETRY_DELAY_THROTTLED_MS 400 // first delay when the server asks for fewer requests
+#define RETRY_DELAY_MAX_MS       10000
+#define RETRY_SERVER_ERRORS_MAX  8 // InternalError and the like: a server may never recover from one
+#define RETRY_AT_ONCE_MAX        3 // settings changed (credentials refreshed, checksums given up)
+
+// ---- Answers
+#define XML_DEPTH_MAX        8
+#define XML_NAME_MAX         64
+#define XML_TEXT_MAX         (16 * 1024)       // a key is at most 3 KiB when escaped
+#define ANSWER_SMALL_MAX     (64 * 1024)       // errors, ETags, upload ids
+#define ANSWER_LIST_MAX      (8 * 1024 * 1024) // 1,000 keys of 3 KiB and their fields, doubled
+#define COMPLETE_BODY_MAX    (4 * 1024 * 1024) // 10,000 parts of 150 to 250 bytes
+#define LIST_PAGE_KEYS       1000
+#define LIST_EMPTY_PAGES_MAX 1000 // pages in a row that bring nothing
+#define KMS_ANSWER_MAX       (64 * 1024)
+#define CREDENTIALS_FILE_MAX (1024 * 1024)
+#define INI_LINE_MAX         (68 * 1024) // a session token of 64 KiB and its name
+#define INI_NAME_MAX         512
+#define CALL_KEY_SHOWN_MAX   200 // bytes of a key in an error's text, which has 1 KiB in all
+
+#endif

@@ -1,0 +1,14 @@
+// What KMS's errors mean: one table.
+#ifndef S3_KMS_ERROR_H
+#define S3_KMS_ERROR_H
+
+#include "s3/call.h"
+
+struct kms_outcome { // what a KMS call's judge leaves behind
+    bool wrong_key;  // IncorrectKeyException
+};
+
+// The judge of every KMS call (call.h); context is a struct kms_outcome.
+int kms_judge(struct call *c, const struct http_response *r, struct call_failure *f);
+
+#endif

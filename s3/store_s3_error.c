@@ -1,0 +1,236 @@
+// What an answer of S3 means: accepted, or which errno, whether to try again, and what to tell.
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "s3/store_s3_internal.h"
+#include "s3/xml.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct meaning {
+    const char *code; // S3's
+    int rc;
+    enum retry_kind kind;
+    bool credentials_refused;
+    const char *hint; // what to do; may be NULL
+};
+
+static const struct meaning MEANINGS[] = {
+    {"NoSuchKey", -ENOENT, RETRY_NEVER, false, NULL},
+    {"NoSuchVersion", -ENOENT, RETRY_NEVER, false, NULL},
+    {"NoSuchUpload", -ENOENT, RETRY_NEVER, false, NULL},
+    {"NoSuchBucket", -ENOENT, RETRY_NEVER, false,
+     "there is no such bucket: check its name, the endpoint and the region"},
+    {"AccessDenied", -EACCES, RETRY_NEVER, false,
+     "the credentials may not do this: see the IAM policy and the bucket's policy"},
+    {"AllAccessDisabled", -EACCES, RETRY_NEVER, false, NULL},
+    {"AccountProblem", -EACCES, RETRY_NEVER, false, NULL},
+    {"InvalidAccessKeyId", -EACCES, RETRY_NEVER, true, "the server does not know this access key"},
+    {"SignatureDoesNotMatch", -EACCES, RETRY_NEVER, false,
+     "the secret key is not the one of this access key"},
+    {"ExpiredToken", -EACCES, RETRY_NEVER, true, "the session's credentials have expired"},
+    {"TokenRefreshRequired", -EACCES, RETRY_NEVER, true, "the session's credentials have expired"},
+    {"InvalidToken", -EACCES, RETRY_NEVER, true, "the session token is not valid here"},
+    {"AuthorizationHeaderMalformed", -EACCES, RETRY_NEVER, false, "is --region the bucket's?"},
+    {"InvalidObjectState", -EIO, RETRY_NEVER, false,
+     "the object is archived: restore it to a readable class first"},
+    {"PreconditionFailed", -ESTALE, RETRY_NEVER, false, "the object was replaced meanwhile"},
+    {"EntityTooLarge", -ENOSPC, RETRY_NEVER, false, NULL},
+    {"QuotaExceeded", -ENOSPC, RETRY_NEVER, false, NULL},
+    {"KeyTooLongError", -ENAMETOOLONG, RETRY_NEVER, false, NULL},
+    {"SlowDown", -EIO, RETRY_THROTTLED, false, NULL},
+    {"ServiceUnavailable", -EIO, RETRY_THROTTLED, false, NULL},
+    {"Throttling", -EIO, RETRY_THROTTLED, false, NULL},
+    {"ThrottlingException", -EIO, RETRY_THROTTLED, false, NULL},
+    {"RequestLimitExceeded", -EIO, RETRY_THROTTLED, false, NULL},
+    {"TooManyRequests", -EIO, RETRY_THROTTLED, false, NULL},
+    {"InternalError", -EIO, RETRY_SERVER, false, NULL},
+    {"RequestTimeout", -EIO, RETRY_TRANSIENT, false, NULL},
+    {"IncompleteBody", -EIO, RETRY_TRANSIENT, false, NULL},
+    {"OperationAborted", -EIO, RETRY_TRANSIENT, false, NULL},
+    {"ConditionalRequestConflict", -EIO, RETRY_TRANSIENT, false, NULL},
+    // The body was damaged on its way: it is sent again, a few times.
+    {"BadDigest", -EIO, RETRY_SERVER, false, NULL},
+    {"XAmzContentSHA256Mismatch", -EIO, RETRY_SERVER, false, NULL},
+    {"XAmzContentChecksumMismatch", -EIO, RETRY_SERVER, false, NULL},
+};
+
+struct s3_error { // of an answer's body and headers
+    char root[XML_NAME_MAX + 1];
+    bool names_etag; // an ETag element is in the body ...
+    bool has_etag;   // ... and is not empty
+    char code[64];
+    char message[256];
+    char region[40];
+    char request_id[96];
+};
+
+static int on_error_xml(void *context, enum xml_event event, const char *path, const char *text)
+{
+    struct s3_error *e = context;
+    if (event == XML_OPEN) {
+        if (strchr(path + 1, '/') == NULL)
+            snprintf(e->root, sizeof e->root, "%s", path + 1);
+        return 0;
+    }
+    const char *name = strrchr(path, '/') + 1;
+    if (strcmp(name, "ETag") == 0) {
+        e->names_etag = true;
+        e->has_etag |= *text != '\0';
+    }
+    // ErrorResponse/Error is what STS-like services and some gateways answer.
+    if (strstr(path, "/Error/") != path && strstr(path, "/ErrorResponse/") != path)
+        return 0;
+    if (strcmp(name, "Code") == 0)
+        snprintf(e->code, sizeof e->code, "%s", text);
+    else if (strcmp(name, "Message") == 0)
+        snprintf(e->message, sizeof e->message, "%s", text);
+    else if (strcmp(name, "Region") == 0)
+        snprintf(e->region, sizeof e->region, "%s", text);
+    else if (strcmp(name, "RequestId") == 0)
+        snprintf(e->request_id, sizeof e->request_id, "%s", text);
+    return 0;
+}
+
+static const char *header(const struct http_response *r, const char *name)
+{
+    const char *value = kv_get(&r->headers, name);
+    return value != NULL ? value : "";
+}
+
+static void read_error(const struct call *c, const struct http_response *r, struct s3_error *e)
+{
+    *e = (struct s3_error){0};
+    if (c->answer.len > 0 && xml_parse(c->answer.data, c->answer.len, on_error_xml, e) < 0)
+        log_debug("%s: an answer that is no XML: %s", c->what, err_text());
+    if (*header(r, "x-amz-bucket-region") != '\0')
+        snprintf(e->region, sizeof e->region, "%s", header(r, "x-amz-bucket-region"));
+    if (*header(r, "x-amz-request-id") != '\0')
+        snprintf(e->request_id, sizeof e->request_id, "%s", header(r, "x-amz-request-id"));
+}
+
+static struct meaning meaning_of(const struct http_response *r, const struct s3_error *e)
+{
+    for (size_t i = 0; i < sizeof MEANINGS / sizeof *MEANINGS; i++) {
+        if (strcmp(MEANINGS[i].code, e->code) == 0)
+            return MEANINGS[i];
+    }
+    struct meaning m = {.rc = -EIO, .kind = retry_kind_of_status(r->status)};
+    switch (r->status) {
+    case 404:
+        m.rc = -ENOENT;
+        break;
+    case 401:
+    case 403:
+        m.rc = -EACCES;
+        m.hint = "denied: see the IAM policy, the bucket's policy and the credentials";
+        break;
+    case 412:
+        m.rc = -ESTALE;
+        m.hint = "the object was replaced meanwhile";
+        break;
+    case 413:
+    case 507:
+        m.rc = -ENOSPC;
+        break;
+    default:
+        break;
+    }
+    return m;
+}
+
+// The clock of RequestTimeTooSkewed: by how much, as the answer's Date tells.
+static int skewed_clock(const struct call *c, const struct http_response *r,
+                        const struct s3_error *e)
+{
+    int64_t off = r->date_s != 0 ? clock_wall_s() - r->date_s : 0;
+    char by[64] = "by more than the server allows";
+    if (off != 0)
+        snprintf(by, sizeof by, "%" PRId64 " s %s the server's", off < 0 ? -off : off,
+                 off < 0 ? "behind" : "ahead of");
+    return err_set(-EACCES, "%s: %d %s: this machine's clock is off, %s: set it (request id %s)",
+                   c->what, r->status, e->code, by, e->request_id);
+}
+
+static int wrong_region(const struct call *c, const struct http_response *r,
+                        const struct s3_error *e)
+{
+    return err_set(-EIO,
+                   "%s: %d %s: the bucket is in another region%s%s: give --region "
+                   "(request id %s)",
+                   c->what, r->status, e->code, *e->region != '\0' ? ", " : "", e->region,
+                   e->request_id);
+}
+
+// A HEAD's answer has no body, so a 400 does not say why: most often the session has expired.
+static bool is_bare_400(const struct call *c, const struct http_response *r)
+{
+    return r->status == 400 && strcmp(c->http.method, "HEAD") == 0;
+}
+
+// 501 or 400 that names the checksum: then this server shall get none any more.
+static bool refuses_checksum(const struct http_response *r, const struct s3_error *e)
+{
+    if (r->status == 501)
+        return true;
+    return r->status == 400 &&
+           (strcasestr(e->message, "checksum") != NULL ||
+            strcasestr(e->code, "checksum") != NULL) &&
+           strcasestr(e->code, "mismatch") == NULL && strcasestr(e->code, "digest") == NULL;
+}
+
+static int judge_refusal(struct s3_call *s, const struct http_response *r, const struct s3_error *e,
+                         struct call_failure *f)
+{
+    struct call *c = &s->call;
+    struct meaning m = meaning_of(r, e);
+    f->kind = m.kind;
+    f->credentials_refused = m.credentials_refused || is_bare_400(c, r);
+    if (s->had_checksum && refuses_checksum(r, e)) {
+        if (!atomic_exchange(&s->store->checksums_refused, true))
+            log_warn("%s: the server takes no checksums (%d %s): going on without",
+                     s->store->caller.server.authority, r->status, e->code);
+        s3_call_drop_checksum(s);
+        f->kind = RETRY_AT_ONCE;
+    }
+    if (strcmp(e->code, "RequestTimeTooSkewed") == 0)
+        return skewed_clock(c, r, e);
+    if (r->status / 100 == 3 || strcmp(e->code, "PermanentRedirect") == 0)
+        return wrong_region(c, r, e);
+    const char *hint =
+        is_bare_400(c, r) ? "expired credentials or another region than the bucket's?" : m.hint;
+    return err_set(m.rc, "%s: %d%s%s%s%s%s%s%s (request id %s)", c->what, r->status,
+                   *e->code != '\0' ? " " : "", e->code, *e->message != '\0' ? ": " : "",
+                   e->message, hint != NULL ? " (" : "", hint != NULL ? hint : "",
+                   hint != NULL ? ")" : "", *e->request_id != '\0' ? e->request_id : "none");
+}
+
+// Complete and copies answer 200 at once and find out later whether it went well.
+static int judge_result(struct s3_call *s, const struct http_response *r, struct call_failure *f)
+{
+    struct s3_error e;
+    read_error(&s->call, r, &e);
+    if (strcmp(e.root, "Error") == 0)
+        return judge_refusal(s, r, &e, f);
+    bool is_root = strcmp(e.root, s->result_root) == 0;
+    if (is_root && e.has_etag)
+        return 0;
+    // Ceph RGW 16.2 completes an upload and leaves the ETag empty; asked again, it tells it.
+    f->kind = is_root && e.names_etag ? RETRY_AT_ONCE : RETRY_SERVER;
+    return err_set(-EIO, "%s: 200, but without a result in it (request id %s)", s->call.what,
+                   *e.request_id != '\0' ? e.request_id : "none");
+}
+
+int s3_judge(struct call *c, const struct http_response *r, struct call_failure *f)
+{
+    struct s3_call *s = c->judge_context;
+    assert(&s->call == c);
+    if (r->status >= 200 && r->status < 300)
+        return s->result_in_body ? judge_result(s, r, f) : 0;
+    struct s3_error e;
+    read_error(c, r, &e);
+    return judge_refusal(s, r, &e, f);
+}

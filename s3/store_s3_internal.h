@@ -1,0 +1,88 @@
+// What the files of the S3 store share. Nobody else includes it.
+//   store_s3.c          life, addressing, single objects
+//   store_s3_upload.c   multipart
+//   store_s3_copy.c     copies on the server
+//   store_s3_list.c     listings
+//   store_s3_error.c    what an answer means
+#ifndef S3_STORE_S3_INTERNAL_H
+#define S3_STORE_S3_INTERNAL_H
+
+#include "s3/call.h"
+#include "s3/config.h"
+#include "s3/store_s3.h"
+
+struct store_s3 {
+    struct store store;                   // first: a store_s3 is a store
+    const struct endpoint_config *config; // borrowed
+    char bucket[64];
+    bool path_style;
+    struct caller caller;
+    atomic_bool checksums_refused; // the server knows no x-amz-checksum-*: send none any more
+};
+
+static inline struct store_s3 *store_s3_of(struct store *s)
+{
+    return (struct store_s3 *)s;
+}
+
+// One S3 call in the making: owns what the call borrows.
+struct s3_call {
+    struct call call;
+    struct store_s3 *store;
+    char what[CALL_KEY_SHOWN_MAX + 160];
+    struct buf path;
+    struct http_response response; // the accepted one
+    bool result_in_body; // a 200 may carry an error (Complete, copies): the root element decides
+    const char *result_root; // ... and must be this
+    bool had_checksum;       // this call sends one: a refusal of it is not the end
+};
+
+// key NULL: a call on the bucket. operation as S3 names it, for texts.
+int s3_call_init(struct s3_call *c, struct store_s3 *s, const char *method, const char *operation,
+                 const char *key, size_t answer_max) MUST_CHECK;
+void s3_call_clear(struct s3_call *c);
+#define AUTO_S3_CALL CLEANUP(s3_call_clear)
+int s3_call_perform(struct s3_call *c) MUST_CHECK;
+void s3_call_drop_checksum(struct s3_call *c); // its headers, when the server refuses them
+
+// A body with large data: bulk, patient with its size, retried as long as parts are.
+void s3_call_set_body(struct s3_call *c, const struct store_body *body);
+void s3_call_set_bulk(struct s3_call *c, uint64_t size, const atomic_bool *cancel);
+int s3_call_set_crc32c(struct s3_call *c, uint32_t crc32c) MUST_CHECK;
+int s3_call_set_metadata(struct s3_call *c, const struct kv *metadata) MUST_CHECK;
+int s3_call_set_if_match(struct s3_call *c, const char *header, const char *etag) MUST_CHECK;
+// The answer's header, or "".
+const char *s3_call_header(const struct s3_call *c, const char *name);
+// ETag (which must be there) and version id of what was written.
+int s3_call_result(const struct s3_call *c, struct store_result *out) MUST_CHECK;
+
+// Path of key in the store's addressing, escaped, appended to out. key NULL: the bucket.
+int s3_path(const struct store_s3 *s, const char *key, struct buf *out) MUST_CHECK;
+// Copies text without surrounding quotes; -EIO if it does not fit or is empty.
+int s3_etag_take(char out[static STORE_ETAG_MAX], const char *text) MUST_CHECK;
+// "2024-05-01T12:00:00.000Z" to seconds since 1970; 0 if it is none.
+int64_t s3_time_parse(const char *text);
+int s3_crc32c_format(char out[static 9], uint32_t crc32c) MUST_CHECK;
+bool s3_crc32c_parse(const char *text, uint32_t *crc32c);
+
+// The judge of every S3 call (call.h); context is the s3_call.
+int s3_judge(struct call *c, const struct http_response *r, struct call_failure *f);
+
+int store_s3_list(struct store *, const char *prefix, char delimiter, unsigned limit, store_list_fn,
+                  void *context);
+int store_s3_upload_list(struct store *, const char *prefix, store_uploads_fn, void *context);
+int store_s3_copy(struct store *, const char *from_key, const char *if_match, const char *to_key,
+                  const struct kv *metadata, struct store_result *out);
+int store_s3_upload_create(struct store *, const char *key, const struct kv *metadata,
+                           char *upload_id);
+int store_s3_upload_part(struct store *, const char *key, const char *upload_id, unsigned number,
+                         const struct store_body *body, struct store_part *out);
+int store_s3_upload_part_copy(struct store *, const char *key, const char *upload_id,
+                              unsigned number, const char *from_key, const char *if_match,
+                              uint64_t offset, uint64_t len, struct store_part *out);
+int store_s3_upload_complete(struct store *, const char *key, const char *upload_id,
+                             const struct store_part *parts, size_t parts_count,
+                             struct store_result *out);
+int store_s3_upload_abort(struct store *, const char *key, const char *upload_id);
+
+#endif
