@@ -1,0 +1,161 @@
+// mount: everything is checked and answered for before the daemon lets its caller go.
+#include "cli/commands.h"
+#include "cli/connect.h"
+#include "cli/daemon.h"
+#include "cli/option_values.h"
+#include "common/codec.h"
+#include "fs/mount.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+#define STOP_TIMEOUT_DEFAULT_S 300 // as long as a file may go without progress
+
+// What one mount is made of, so that the steps below can hand it on.
+struct mounting {
+    const struct options *options;
+    struct source source;
+    char *mountpoint; // absolute; owned
+    struct daemon daemon;
+    struct connection connection;
+    struct mount *mount;
+};
+
+static void mounting_clear(struct mounting *m)
+{
+    if (m->mount != NULL)
+        mount_free(m->mount);
+    connection_close(&m->connection);
+    free(m->mountpoint);
+}
+
+// Before any network: the commonest fault of a fresh machine or a container. A denial is left to
+// fusermount3, which may open the device when we may not.
+static int check_fuse_device(void)
+{
+    AUTO_CLOSE int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    if (fd >= 0 || errno == EACCES)
+        return 0;
+    if (errno == ENOENT)
+        return err_set(-EIO, "/dev/fuse: missing; load the module (modprobe fuse), or give the "
+                             "container the device (--device /dev/fuse --cap-add SYS_ADMIN)");
+    if (errno == ENODEV || errno == ENXIO)
+        return err_set(-EIO, "/dev/fuse: the kernel has no fuse; load the module (modprobe fuse)");
+    return err_set(-EIO, "/dev/fuse: %s; a container needs --device /dev/fuse", strerror(errno));
+}
+
+static void say_limits(const struct mounting *m)
+{
+    const struct volume_config *config = volume_config(m->connection.volume);
+    char file_max[32], memory[32], part[32], window[32];
+    size_format(file_max, volume_file_size_max(m->connection.volume));
+    size_format(memory, config->memory_limit);
+    size_format(part, config->part_size);
+    size_format(window, config->window);
+    log_info("s3://%s/%s on %s%s: files up to %s (memory limit %s, parts from %s, window %s), "
+             "format %s, region %s",
+             m->source.bucket, m->source.key, m->mountpoint, config->read_only ? ", read-only" : "",
+             file_max, memory, part, window, config->format->name, m->connection.region);
+}
+
+static int make_mount(struct mounting *m)
+{
+    const struct options *o = m->options;
+    uint64_t stop_s =
+        o->stop_timeout_s != OPTION_UNSET ? o->stop_timeout_s : STOP_TIMEOUT_DEFAULT_S;
+    const struct mount_config config = {
+        .source = o->arguments[0],
+        .prefix = m->source.key,
+        .mountpoint = m->mountpoint,
+        .read_only = o->read_only,
+        .allow_other = o->allow_other,
+        .foreground = o->foreground,
+        .uid = o->uid,
+        .gid = o->gid,
+        .file_mode = o->file_mode,
+        .dir_mode = o->dir_mode,
+        .stop_timeout_ms = (int64_t)stop_s * 1000,
+        .extra_options = o->fuse_extra,
+    };
+    return mount_new(&m->mount, m->connection.volume, &config);
+}
+
+static int start(struct mounting *m)
+{
+    const struct options *o = m->options;
+    enum connection_use use = o->read_only ? CONNECTION_READ : CONNECTION_WRITE;
+    int rc = connection_open(&m->connection, o, &m->source, use);
+    if (rc == 0)
+        rc = connection_probe(&m->connection, &m->source, o);
+    if (rc == 0)
+        rc = make_mount(m);
+    return rc;
+}
+
+static enum log_level level_of(const struct options *o)
+{
+    return o->log_level >= 0 ? (enum log_level)o->log_level : LOG_LEVEL_INFO;
+}
+
+static int serve_foreground(struct mounting *m)
+{
+    log_init(level_of(m->options),
+             m->options->log_where == LOG_WHERE_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_STDERR);
+    int rc = start(m);
+    if (rc < 0)
+        return rc;
+    say_limits(m);
+    return mount_run(m->mount);
+}
+
+// In the daemon. Until it is ready its log goes to the caller's terminal.
+static int serve_daemon(struct mounting *m)
+{
+    bool to_stderr = m->options->log_where == LOG_WHERE_STDERR;
+    int rc = start(m);
+    if (rc < 0) {
+        daemon_failed(&m->daemon, rc);
+        return rc;
+    }
+    daemon_ready(&m->daemon, to_stderr);
+    log_init(level_of(m->options), to_stderr ? LOG_SINK_STDERR : LOG_SINK_SYSLOG);
+    say_limits(m);
+    rc = mount_run(m->mount);
+    if (rc < 0)
+        log_error("%s: ended with losses: %s", m->mountpoint, err_text());
+    return rc;
+}
+
+// The child never returns to main: its error is the parent's to print.
+static int serve_detached(struct mounting *m)
+{
+    bool is_child = false;
+    int rc = daemon_fork(&m->daemon, &is_child);
+    if (!is_child)
+        return rc;
+    rc = serve_daemon(m);
+    mounting_clear(m);
+    exit(rc < 0 ? 1 : 0);
+}
+
+static int check_arguments(struct mounting *m)
+{
+    int rc = source_parse(m->options->arguments[0], &m->source);
+    if (rc == 0)
+        rc = source_need_prefix(&m->source);
+    if (rc == 0)
+        rc = option_path(m->options->arguments[1], &m->mountpoint);
+    return rc;
+}
+
+int cmd_mount(const struct options *o)
+{
+    CLEANUP(mounting_clear) struct mounting m = {.options = o, .daemon = {.verdict_fd = -1}};
+    int rc = check_arguments(&m);
+    if (rc < 0 || o->fake)
+        return rc;
+    rc = check_fuse_device();
+    if (rc < 0)
+        return rc;
+    return o->foreground ? serve_foreground(&m) : serve_detached(&m);
+}

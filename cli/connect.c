@@ -1,0 +1,257 @@
+#include "cli/connect.h"
+
+#include "cli/settings.h"
+#include "common/codec.h"
+#include "common/harden.h"
+#include "object/keyring_kms.h"
+#include "s3/kms.h"
+#include "s3/store_s3.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PROBE_NAME ".rdsbak-probe-" // a listing of unfinished uploads shows who made it
+
+// ---- what must be given ----
+
+static bool any_key(const struct options *o)
+{
+    return o->kms_key_id != NULL || o->decrypt_keys.count > 0;
+}
+
+static int check_keys_given(const struct options *o, enum connection_use use)
+{
+    if (use == CONNECTION_WRITE && o->kms_key_id == NULL)
+        return err_set(-EINVAL, "--kms-key-id: missing, so nothing could be encrypted; give the "
+                                "key's ARN (or --read-only with --decrypt-key for a mount)");
+    if (use == CONNECTION_READ && !any_key(o) && !o->plaintext_read)
+        return err_set(-EINVAL, "--kms-key-id: missing, so nothing could be decrypted; give the "
+                                "key's ARN, or --decrypt-key");
+    return 0;
+}
+
+static int check_key_arn(const char *option, const char *arn)
+{
+    struct kms_arn parts;
+    int rc = kms_arn_parse(arn, &parts);
+    return rc < 0 ? err_prefix(rc, "%s", option) : 0;
+}
+
+static int check_key_arns(const struct options *o)
+{
+    int rc = o->kms_key_id != NULL ? check_key_arn("--kms-key-id", o->kms_key_id) : 0;
+    for (size_t i = 0; i < o->decrypt_keys.count && rc == 0; i++)
+        rc = check_key_arn("--decrypt-key", o->decrypt_keys.items[i]);
+    return rc;
+}
+
+// ---- region and endpoints ----
+
+static int key_region(const struct options *o, char **out)
+{
+    struct kms_arn parts;
+    *out = NULL;
+    if (o->kms_key_id == NULL)
+        return 0;
+    int rc = kms_arn_parse(o->kms_key_id, &parts);
+    if (rc == 0 && (*out = strdup(parts.region)) == NULL)
+        rc = err_set(-ENOMEM, "out of memory");
+    return rc;
+}
+
+// A restore in RDS needs bucket, key and instance in one region; a mismatch is nearly always a
+// mistake, and one that shows only at the restore.
+static int check_key_region(const struct connection *c, const struct options *o)
+{
+    AUTO_FREE char *region = NULL;
+    int rc = key_region(o, &region);
+    if (rc < 0 || region == NULL || o->allow_cross_region_key || strcmp(region, c->region) == 0)
+        return rc;
+    return err_set(
+        -EINVAL,
+        "--kms-key-id: the key is in %s but the bucket's region is %s: RDS restores only "
+        "within one region; correct --region or the key, or add "
+        "--allow-cross-region-key",
+        region, c->region);
+}
+
+static int resolve_region(struct connection *c, const struct options *o)
+{
+    int rc = settings_region(o, c->credentials, &c->region);
+    if (rc == 0 && c->region == NULL)
+        rc = key_region(o, &c->region);
+    if (rc < 0)
+        return rc;
+    if (c->region == NULL)
+        return err_set(-EINVAL, "region: neither --region nor AWS_REGION, the profile or a key's "
+                                "ARN tell it; give --region");
+    return check_key_region(c, o);
+}
+
+static int resolve_endpoints(struct connection *c, const struct options *o)
+{
+    int rc = settings_s3_url(o, c->credentials, &c->s3_url);
+    if (rc == 0)
+        rc = settings_kms_url(o, c->credentials, &c->kms_url);
+    if (rc == 0)
+        rc = settings_ca_bundle(o, c->credentials, &c->ca_bundle);
+    if (rc < 0)
+        return rc;
+    endpoint_config_defaults(&c->endpoint);
+    c->endpoint.region = c->region;
+    c->endpoint.s3_url = c->s3_url;
+    c->endpoint.kms_url = c->kms_url;
+    c->endpoint.ca_bundle = c->ca_bundle;
+    c->endpoint.allow_http = o->allow_http;
+    if (o->connections != OPTION_UNSET)
+        c->endpoint.connections_max = (unsigned)o->connections;
+    return 0;
+}
+
+// ---- the volume ----
+
+static void set_given(uint64_t *field, uint64_t value)
+{
+    if (value != OPTION_UNSET)
+        *field = value;
+}
+
+static int fill_formats(const struct options *o, struct volume_config *config)
+{
+    int rc = format_find(o->format != NULL ? o->format : "rds", &config->format);
+    if (rc < 0)
+        return err_prefix(rc, "--format");
+    if (o->read_formats == NULL) {
+        config->read_formats = format_set_default(config->format);
+        return 0;
+    }
+    rc = format_set_parse(o->read_formats, &config->read_formats);
+    return rc < 0 ? err_prefix(rc, "--read-formats") : 0;
+}
+
+static int open_volume(struct connection *c, const struct options *o)
+{
+    struct volume_config config;
+    volume_config_defaults(&config);
+    config.plaintext_read = o->plaintext_read;
+    config.read_only = c->use != CONNECTION_WRITE;
+    set_given(&config.part_size, o->part_size);
+    set_given(&config.part_min, o->part_min);
+    set_given(&config.hold_size, o->hold_size);
+    set_given(&config.window, o->window);
+    set_given(&config.memory_limit, o->memory_limit);
+    set_given(&config.zero_tail_max, o->zero_tail_max);
+    if (o->connections != OPTION_UNSET)
+        config.connections = (unsigned)o->connections;
+    config.spool_dir = o->spool_dir;
+    int rc = fill_formats(o, &config);
+    if (rc == 0)
+        rc = volume_config_check(&config);
+    if (rc == 0)
+        rc = volume_new(&c->volume, c->store, c->keyring, &config);
+    return rc;
+}
+
+// ---- all together ----
+
+static int open_keyring(struct connection *c, const struct options *o)
+{
+    return keyring_kms_new(&c->keyring, o->kms_key_id, (const char *const *)o->decrypt_keys.items,
+                           o->decrypt_keys.count, &c->endpoint, c->credentials);
+}
+
+static int prepare_process(const struct options *o)
+{
+    int rc = harden_process(o->require_mlock);
+    return rc < 0 ? rc : secret_init();
+}
+
+static int open_all(struct connection *c, const struct options *o, const struct source *source)
+{
+    int rc = check_keys_given(o, c->use);
+    if (rc == 0)
+        rc = check_key_arns(o);
+    if (rc == 0)
+        rc = prepare_process(o);
+    if (rc == 0)
+        rc = credentials_source_new(&c->credentials, o->profile);
+    if (rc == 0)
+        rc = resolve_region(c, o);
+    if (rc == 0)
+        rc = resolve_endpoints(c, o);
+    if (rc == 0)
+        rc = store_s3_new(&c->store, source->bucket, &c->endpoint, c->credentials);
+    if (rc == 0)
+        rc = open_keyring(c, o);
+    if (rc == 0)
+        rc = open_volume(c, o);
+    return rc;
+}
+
+int connection_open(struct connection *c, const struct options *o, const struct source *source,
+                    enum connection_use use)
+{
+    *c = (struct connection){.use = use};
+    int rc = open_all(c, o, source);
+    if (rc < 0)
+        connection_close(c);
+    return rc;
+}
+
+void connection_close(struct connection *c)
+{
+    volume_free(c->volume);
+    keyring_free(c->keyring);
+    store_free(c->store);
+    if (c->credentials != NULL)
+        credentials_source_free(c->credentials);
+    free(c->region);
+    free(c->s3_url);
+    free(c->kms_url);
+    free(c->ca_bundle);
+    *c = (struct connection){0};
+}
+
+// ---- asking the servers ----
+
+static int ignore_entry(void *context, const struct store_listed *entry)
+{
+    (void)context;
+    (void)entry;
+    return 0;
+}
+
+static int probe_bucket(struct connection *c, const struct source *source)
+{
+    int rc = c->store->ops->list(c->store, source->key, '/', 1, ignore_entry, NULL);
+    return rc < 0 ? err_prefix(rc, "cannot list s3://%s", source->bucket) : 0;
+}
+
+// The name is random so that two mounts starting at once do not abort each other's probe.
+static int probe_writing(struct connection *c, const struct source *source)
+{
+    char key[SOURCE_KEY_MAX + 1];
+    char upload_id[STORE_UPLOAD_ID_MAX];
+    char random_hex[17];
+    uint8_t random[8];
+    const struct kv no_metadata = {0};
+    secret_random_bytes(random, sizeof random);
+    hex_encode(random_hex, random, sizeof random);
+    snprintf(key, sizeof key, "%.*s" PROBE_NAME "%s", SOURCE_PREFIX_MAX, source->key, random_hex);
+    int rc = c->store->ops->upload_create(c->store, key, &no_metadata, upload_id);
+    if (rc == 0)
+        rc = c->store->ops->upload_abort(c->store, key, upload_id);
+    return rc < 0 ? err_prefix(rc, "cannot write to s3://%s (try --read-only?)", source->bucket)
+                  : 0;
+}
+
+int connection_probe(struct connection *c, const struct source *source, const struct options *o)
+{
+    bool writes = c->use == CONNECTION_WRITE;
+    int rc = probe_bucket(c, source);
+    if (rc == 0 && writes)
+        rc = probe_writing(c, source);
+    if (rc == 0 && any_key(o))
+        rc = keyring_kms_probe(c->keyring, writes);
+    return rc;
+}

@@ -1,0 +1,43 @@
+// What every verb needs to begin: a hardened process, credentials, region, endpoints, the bucket's
+// store, the keyring and a volume over both, all made from the options, the environment and the
+// profile. Main thread (in a daemon: the child's).
+#ifndef CLI_CONNECT_H
+#define CLI_CONNECT_H
+
+#include "cli/options.h"
+#include "cli/source.h"
+#include "object/volume.h"
+#include "s3/credentials.h"
+#include "s3/endpoint.h"
+
+enum connection_use {
+    CONNECTION_LIST,  // names and envelopes; no key is needed
+    CONNECTION_READ,  // contents
+    CONNECTION_WRITE, // contents, and new objects
+};
+
+struct connection {
+    enum connection_use use;
+    struct volume *volume; // owned, as all below
+    struct keyring *keyring;
+    struct store *store;
+    struct credentials_source *credentials;
+    struct endpoint_config endpoint; // its texts are the four that follow
+    char *region;
+    char *s3_url;
+    char *kms_url;
+    char *ca_bundle;
+};
+
+// Makes everything; asks no server. o is borrowed for the connection's life. -EINVAL: an option is
+// missing or wrong; -EACCES: no credentials; -EIO, -ENOMEM. On error c is empty.
+int connection_open(struct connection *c, const struct options *o, const struct source *source,
+                    enum connection_use use) MUST_CHECK;
+// Asks them all: the bucket (one key listed; for CONNECTION_WRITE also an upload created under
+// prefix and aborted) and KMS. Blocks.
+int connection_probe(struct connection *c, const struct source *source,
+                     const struct options *o) MUST_CHECK;
+void connection_close(struct connection *c);
+#define AUTO_CONNECTION CLEANUP(connection_close)
+
+#endif

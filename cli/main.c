@@ -1,0 +1,134 @@
+// rdsbak: finds the verb, parses its options, runs it, and turns its answer into one line and an
+// exit status.
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/suggest.h"
+#include "common/err.h"
+
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const struct verb VERBS[] = {
+    {"mount", VERB_MOUNT, "s3://BUCKET[/PREFIX] MOUNTPOINT",
+     "mount a bucket: what is written there is encrypted and streamed to S3", 2, cmd_mount},
+    {"put", VERB_PUT, "FILE|- s3://BUCKET/KEY", "encrypt a file into an object", 2, cmd_put},
+    {"get", VERB_GET, "s3://BUCKET/KEY FILE|-", "decrypt an object into a file", 2, cmd_get},
+    {"cat", VERB_CAT, "s3://BUCKET/KEY", "decrypt an object, or a range of it, to stdout", 1,
+     cmd_cat},
+    {"ls", VERB_LS, "s3://BUCKET[/PREFIX]", "list objects", 1, cmd_ls},
+};
+#define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
+
+static const struct verb *verb_find(const char *name)
+{
+    for (size_t i = 0; i < VERBS_COUNT; i++) {
+        if (strcmp(VERBS[i].name, name) == 0)
+            return &VERBS[i];
+    }
+    return NULL;
+}
+
+static int report(int rc)
+{
+    if (rc >= 0)
+        return EXIT_DONE;
+    fprintf(stderr, "rdsbak: %s\n", err_text());
+    return rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static int unknown_verb(const char *name)
+{
+    const char *nearest = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < VERBS_COUNT; i++) {
+        size_t distance =
+            suggest_distance(name, strlen(name), VERBS[i].name, strlen(VERBS[i].name));
+        if (distance < least) {
+            least = distance;
+            nearest = VERBS[i].name;
+        }
+    }
+    if (suggest_is_near(least, strlen(name)))
+        return err_set(-EINVAL, "%s: unknown command; did you mean %s?", name, nearest);
+    return err_set(-EINVAL,
+                   "%s: neither a command nor an address s3://BUCKET[/PREFIX]; see rdsbak "
+                   "--help",
+                   name);
+}
+
+static void print_version(void)
+{
+    puts("rdsbak " RDSBAK_VERSION);
+}
+
+static int run(const struct verb *verb, bool is_helper, int argc, char *const *argv)
+{
+    AUTO_OPTIONS struct options o;
+    options_init(&o);
+    o.is_helper = is_helper;
+    int rc = options_parse(&o, verb, argc, argv);
+    if (rc < 0)
+        return rc;
+    if (o.help)
+        help_verb(stdout, verb);
+    else if (o.version)
+        print_version();
+    if (o.help || o.version)
+        return 0;
+    log_init(o.log_level >= 0 ? (enum log_level)o.log_level : LOG_LEVEL_WARN,
+             o.log_where == LOG_WHERE_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_STDERR);
+    return verb->run(&o);
+}
+
+static bool is_any(const char *word, const char *a, const char *b)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+// rdsbak help [VERB]
+static int help(int argc, char *const *argv)
+{
+    const struct verb *verb = argc > 0 ? verb_find(argv[0]) : NULL;
+    if (argc > 0 && verb == NULL)
+        return unknown_verb(argv[0]);
+    if (verb != NULL)
+        help_verb(stdout, verb);
+    else
+        help_program(stdout, VERBS, VERBS_COUNT);
+    return 0;
+}
+
+// Without a verb: the form of mount(8) for the type fuse.rdsbak, options before or after.
+static int dispatch(int argc, char *const *argv)
+{
+    const char *first = argv[0];
+    const struct verb *verb = verb_find(first);
+    if (verb != NULL)
+        return run(verb, false, argc - 1, argv + 1);
+    if (is_any(first, "--help", "-h") || strcmp(first, "help") == 0)
+        return help(argc - 1, argv + 1);
+    if (argc == 1 && is_any(first, "--version", "-V")) {
+        print_version();
+        return 0;
+    }
+    if (first[0] != '-' && strncmp(first, "s3:", 3) != 0)
+        return unknown_verb(first);
+    return run(verb_find("mount"), false, argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); // a closed pipe or socket is an error code, never a death
+    const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
+    name = name != NULL ? name + 1 : argc > 0 ? argv[0] : "rdsbak";
+    if (strcmp(name, "mount.rdsbak") == 0)
+        return report(run(verb_find("mount"), true, argc - 1, argv + 1));
+    if (argc < 2) {
+        help_program(stderr, VERBS, VERBS_COUNT);
+        return EXIT_USAGE;
+    }
+    return report(dispatch(argc - 1, argv + 1));
+}

@@ -1,0 +1,175 @@
+#include "cli/option_values.h"
+
+#include "cli/options.h"
+#include "common/codec.h"
+#include "common/err.h"
+
+#include <ctype.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CONNECTIONS_MAX    256   // more sockets than this only queue at the network card
+#define SECONDS_MAX        86400 // one day
+#define OPTION_LOOKUP_SIZE 4096  // getpwnam_r's scratch: glibc suggests 1,024
+
+int option_flag(const char *value, void *field)
+{
+    if (value != NULL)
+        return err_set(-EINVAL, "takes no value");
+    *(bool *)field = true;
+    return 0;
+}
+
+// The last one given wins, so fstab's options can be overridden on the command line.
+static int set_text(char *copy, char **field)
+{
+    if (copy == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+int option_text(const char *value, void *field)
+{
+    if (*value == '\0')
+        return err_set(-EINVAL, "needs a value that is not empty");
+    return set_text(strdup(value), field);
+}
+
+// The daemon changes to /, so relative paths are resolved while it still knows where it was called.
+int option_path(const char *value, void *field)
+{
+    if (*value == '\0' || *value == '/')
+        return option_text(value, field);
+    char here[PATH_MAX];
+    char *copy = NULL;
+    if (getcwd(here, sizeof here) == NULL)
+        return err_set(-EINVAL, "'%s' is relative and the current directory is gone", value);
+    if (asprintf(&copy, "%s/%s", here, value) < 0)
+        copy = NULL;
+    return set_text(copy, field);
+}
+
+int option_url(const char *value, void *field)
+{
+    static const char *const SCHEMES[] = {"https://", "http://"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(SCHEMES[i]);
+        if (strncmp(value, SCHEMES[i], len) == 0 && isalnum((unsigned char)value[len]) != 0)
+            return option_text(value, field);
+        if (strncmp(value, SCHEMES[i], len) == 0 && value[len] == '[')
+            return option_text(value, field);
+    }
+    return err_set(-EINVAL, "'%s' is not a URL: give https://HOST[:PORT]", value);
+}
+
+int option_text_list(const char *value, void *field)
+{
+    struct option_list *list = field;
+    if (list->count == OPTIONS_DECRYPT_KEYS_MAX)
+        return err_set(-EINVAL, "given more than %d times", OPTIONS_DECRYPT_KEYS_MAX);
+    int rc = option_text(value, &list->items[list->count]);
+    if (rc == 0)
+        list->count++;
+    return rc;
+}
+
+int option_size(const char *value, void *field)
+{
+    return size_parse(value, field);
+}
+
+static int count_between(const char *value, uint64_t min, uint64_t max, uint64_t *out)
+{
+    uint64_t number = 0;
+    if (decimal_parse(value, max, &number) < 0 || number < min)
+        return err_set(-EINVAL, "'%s' is not a number from %llu to %llu", value,
+                       (unsigned long long)min, (unsigned long long)max);
+    *out = number;
+    return 0;
+}
+
+int option_connections(const char *value, void *field)
+{
+    return count_between(value, 1, CONNECTIONS_MAX, field);
+}
+
+int option_seconds(const char *value, void *field)
+{
+    return count_between(value, 0, SECONDS_MAX, field);
+}
+
+int option_uid(const char *value, void *field)
+{
+    uint64_t number = 0;
+    char scratch[OPTION_LOOKUP_SIZE];
+    struct passwd entry;
+    struct passwd *found = NULL;
+    // 2^32 - 1 is (uid_t)-1, "no change" to chown.
+    if (decimal_parse(value, UINT32_MAX - 1, &number) == 0) {
+        *(uid_t *)field = (uid_t)number;
+        return 0;
+    }
+    if (getpwnam_r(value, &entry, scratch, sizeof scratch, &found) != 0 || found == NULL)
+        return err_set(-EINVAL, "'%s' is neither a user id nor a user's name", value);
+    *(uid_t *)field = found->pw_uid;
+    return 0;
+}
+
+int option_gid(const char *value, void *field)
+{
+    uint64_t number = 0;
+    char scratch[OPTION_LOOKUP_SIZE];
+    struct group entry;
+    struct group *found = NULL;
+    if (decimal_parse(value, UINT32_MAX - 1, &number) == 0) {
+        *(gid_t *)field = (gid_t)number;
+        return 0;
+    }
+    if (getgrnam_r(value, &entry, scratch, sizeof scratch, &found) != 0 || found == NULL)
+        return err_set(-EINVAL, "'%s' is neither a group id nor a group's name", value);
+    *(gid_t *)field = found->gr_gid;
+    return 0;
+}
+
+// Permission bits only: set-id and sticky bits mean nothing on a nosuid mount.
+int option_mode(const char *value, void *field)
+{
+    size_t digits = strspn(value, "01234567");
+    unsigned long mode = strtoul(value, NULL, 8);
+    if (digits == 0 || digits > 4 || value[digits] != '\0' || mode > 0777)
+        return err_set(-EINVAL, "'%s' is not an octal mode from 0 to 0777", value);
+    *(mode_t *)field = (mode_t)mode;
+    return 0;
+}
+
+int option_plaintext(const char *value, void *field)
+{
+    bool read = strcmp(value, "read") == 0;
+    if (!read && strcmp(value, "refuse") != 0)
+        return err_set(-EINVAL, "'%s' is unknown: use refuse or read", value);
+    *(bool *)field = read;
+    return 0;
+}
+
+int option_log_level(const char *value, void *field)
+{
+    enum log_level level;
+    int rc = log_level_parse(value, &level);
+    if (rc == 0)
+        *(int *)field = (int)level;
+    return rc;
+}
+
+int option_log_where(const char *value, void *field)
+{
+    bool to_stderr = strcmp(value, "stderr") == 0;
+    if (!to_stderr && strcmp(value, "syslog") != 0)
+        return err_set(-EINVAL, "'%s' is unknown: use stderr or syslog", value);
+    *(enum log_where *)field = to_stderr ? LOG_WHERE_STDERR : LOG_WHERE_SYSLOG;
+    return 0;
+}

@@ -1,0 +1,306 @@
+// The table of options and the parser of the command line. See options.h.
+#include "cli/options.h"
+
+#include "cli/mount_options.h"
+#include "cli/option_values.h"
+#include "cli/suggest.h"
+#include "common/err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define READS  (VERB_MOUNT | VERB_GET | VERB_CAT)
+#define WRITES (VERB_MOUNT | VERB_PUT)
+#define KEYED  (READS | WRITES)
+#define MOVES  (READS | WRITES) // what moves content through memory
+
+#define ROW(name, argument, parse, field, verbs, help)                                             \
+    {                                                                                              \
+        name, argument, parse, offsetof(struct options, field), verbs, help                        \
+    }
+
+static const struct option_row TABLE[] = {
+    ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED,
+        "key for new objects, and for reading; its whole ARN, not an alias"),
+    ROW("decrypt-key", "ARN", option_text_list, decrypt_keys, READS,
+        "another key that reading may use; may be repeated"),
+    ROW("format", "NAME", option_text, format, WRITES, "envelope of new objects (default rds)"),
+    ROW("read-formats", "LIST", option_text, read_formats, READS,
+        "formats that may be read: names with commas, or all"),
+    ROW("plaintext", "refuse|read", option_plaintext, plaintext_read, READS,
+        "what to do with objects that are not encrypted (default refuse)"),
+    ROW("allow-cross-region-key", NULL, option_flag, allow_cross_region_key, KEYED,
+        "let the key be in another region than the bucket"),
+    ROW("require-mlock", NULL, option_flag, require_mlock, KEYED,
+        "refuse to start when memory cannot be locked"),
+
+    ROW("region", "NAME", option_text, region, VERB_ALL,
+        "region of the bucket (default: AWS_REGION, the profile, the key's)"),
+    ROW("profile", "NAME", option_text, profile, VERB_ALL,
+        "profile of ~/.aws/config and credentials (default: AWS_PROFILE)"),
+    ROW("endpoint-url", "URL", option_url, endpoint_url, VERB_ALL, "another S3 than AWS's"),
+    ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url, KEYED, "another KMS than AWS's"),
+    ROW("ca-bundle", "FILE", option_path, ca_bundle, VERB_ALL,
+        "certificates to trust instead of the system's"),
+    ROW("allow-http", NULL, option_flag, allow_http, VERB_ALL,
+        "allow plain HTTP to other machines than this one"),
+    ROW("connections", "COUNT", option_connections, connections, VERB_ALL,
+        "requests at once, each way"),
+
+    ROW("part-size", "SIZE", option_size, part_size, WRITES,
+        "size of an upload's first parts (default 8MiB)"),
+    ROW("part-min", "SIZE", option_size, part_min, WRITES,
+        "smallest part that the server takes (default 5MiB, S3's)"),
+    ROW("hold-size", "SIZE", option_size, hold_size, WRITES,
+        "files up to this wait in memory until close (default 64MiB)"),
+    ROW("window", "SIZE", option_size, window, WRITES,
+        "how far writes may run ahead of a gap (default 256MiB)"),
+    ROW("memory-limit", "SIZE", option_size, memory_limit, MOVES,
+        "memory for the data of all files together (default 512MiB)"),
+    ROW("zero-tail-max", "SIZE", option_size, zero_tail_max, WRITES,
+        "zeros that a never-trimmed file may end with (default 1GiB)"),
+    ROW("spool-dir", "DIR", option_path, spool_dir, WRITES,
+        "directory for encrypted spool files; lets files be rewritten"),
+
+    ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT, "refuse every change"),
+    ROW("foreground", NULL, option_flag, foreground, VERB_MOUNT, "do not become a daemon"),
+    ROW("allow-other", NULL, option_flag, allow_other, VERB_MOUNT,
+        "let other users in, as the modes below permit"),
+    ROW("uid", "USER", option_uid, uid, VERB_MOUNT, "owner of all files (default: the caller)"),
+    ROW("gid", "GROUP", option_gid, gid, VERB_MOUNT, "group of all files (default: the caller's)"),
+    ROW("file-mode", "OCTAL", option_mode, file_mode, VERB_MOUNT,
+        "permissions of files (default 0600)"),
+    ROW("dir-mode", "OCTAL", option_mode, dir_mode, VERB_MOUNT,
+        "permissions of directories (default 0700)"),
+    ROW("stop-timeout", "SECONDS", option_seconds, stop_timeout_s, VERB_MOUNT,
+        "how long writers may finish after SIGTERM"),
+
+    ROW("offset", "SIZE", option_size, offset, VERB_CAT, "begin at this byte"),
+    ROW("length", "SIZE", option_size, length, VERB_CAT, "end after this many bytes"),
+    ROW("long", NULL, option_flag, long_listing, VERB_LS,
+        "ask about every object: how it is encrypted, and the size of its content"),
+
+    ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
+    ROW("log", "stderr|syslog", option_log_where, log_where, VERB_ALL,
+        "where the log goes (a daemon's default: syslog)"),
+    ROW("help", NULL, option_flag, help, VERB_ALL, "show this help"),
+    ROW("version", NULL, option_flag, version, VERB_ALL, "show the version"),
+};
+#define TABLE_COUNT (sizeof TABLE / sizeof *TABLE)
+
+const struct option_row *option_table(size_t *count)
+{
+    *count = TABLE_COUNT;
+    return TABLE;
+}
+
+void options_init(struct options *o)
+{
+    *o = (struct options){
+        .connections = OPTION_UNSET,
+        .part_size = OPTION_UNSET,
+        .part_min = OPTION_UNSET,
+        .hold_size = OPTION_UNSET,
+        .window = OPTION_UNSET,
+        .memory_limit = OPTION_UNSET,
+        .zero_tail_max = OPTION_UNSET,
+        .stop_timeout_s = OPTION_UNSET,
+        .length = OPTION_UNSET,
+        .uid = getuid(),
+        .gid = getgid(),
+        .file_mode = 0600,
+        .dir_mode = 0700,
+        .log_level = -1,
+    };
+}
+
+void options_clear(struct options *o)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        bool is_text = TABLE[i].parse == option_text || TABLE[i].parse == option_path ||
+                       TABLE[i].parse == option_url;
+        if (is_text)
+            free(*(char **)((char *)o + TABLE[i].offset));
+    }
+    for (size_t i = 0; i < o->decrypt_keys.count; i++)
+        free(o->decrypt_keys.items[i]);
+    free(o->fuse_extra);
+    options_init(o);
+}
+
+// '_' and '-' are the same, so that `-o` options can look like mount's.
+static bool names_equal(const char *known, const char *name, size_t name_len)
+{
+    for (size_t i = 0; i < name_len; i++) {
+        char c = name[i] == '_' ? '-' : name[i];
+        if (known[i] == '\0' || known[i] != c)
+            return false;
+    }
+    return known[name_len] == '\0';
+}
+
+const struct option_row *option_find(const char *name, size_t name_len)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (names_equal(TABLE[i].name, name, name_len))
+            return &TABLE[i];
+    }
+    return NULL;
+}
+
+const char *option_nearest(const char *name, size_t name_len, unsigned verbs)
+{
+    const char *nearest = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const char *known = TABLE[i].name;
+        size_t distance = suggest_distance(name, name_len, known, strlen(known));
+        if ((TABLE[i].verbs & verbs) != 0 && distance < least) {
+            least = distance;
+            nearest = known;
+        }
+    }
+    return nearest != NULL && suggest_is_near(least, name_len) ? nearest : NULL;
+}
+
+int option_set(struct options *o, const struct option_row *row, const struct verb *verb,
+               const char *value, const char *shown)
+{
+    if ((row->verbs & verb->bit) == 0)
+        return err_set(-EINVAL, "%s: not an option of %s; see rdsbak %s --help", shown, verb->name,
+                       verb->name);
+    if (row->argument != NULL && value == NULL)
+        return err_set(-EINVAL, "%s: needs a value (%s)", shown, row->argument);
+    int rc = row->parse(value, (char *)o + row->offset);
+    return rc < 0 ? err_prefix(rc, "%s", shown) : 0;
+}
+
+// ---- the command line ----
+
+// What is being read; next() moves on.
+struct cursor {
+    struct options *options;
+    const struct verb *verb;
+    char *const *at;
+    char *const *end;
+};
+
+static int unknown_long(const struct cursor *c, const char *name, size_t name_len)
+{
+    const char *nearest = option_nearest(name, name_len, c->verb->bit);
+    if (nearest != NULL)
+        return err_set(-EINVAL, "--%.*s: unknown option; did you mean --%s?", (int)name_len, name,
+                       nearest);
+    return err_set(-EINVAL, "--%.*s: unknown option; see rdsbak %s --help", (int)name_len, name,
+                   c->verb->name);
+}
+
+// The value of an option is the rest of its word, or the next word. NULL: there is none.
+static const char *take_value(struct cursor *c, const char *rest)
+{
+    if (rest != NULL)
+        return rest;
+    return c->at < c->end ? *c->at++ : NULL;
+}
+
+static int parse_long(struct cursor *c, const char *word)
+{
+    const char *name = word + 2;
+    size_t name_len = strcspn(name, "=");
+    const char *rest = name[name_len] == '=' ? name + name_len + 1 : NULL;
+    const struct option_row *row = option_find(name, name_len);
+    char shown[SUGGEST_NAME_MAX + 3];
+    if (row == NULL)
+        return unknown_long(c, name, name_len);
+    snprintf(shown, sizeof shown, "--%s", row->name);
+    const char *value = row->argument != NULL ? take_value(c, rest) : rest;
+    return option_set(c->options, row, c->verb, value, shown);
+}
+
+static int set_flag(struct cursor *c, const char *name)
+{
+    char shown[SUGGEST_NAME_MAX + 3];
+    snprintf(shown, sizeof shown, "--%s", name);
+    return option_set(c->options, option_find(name, strlen(name)), c->verb, NULL, shown);
+}
+
+// What mount(8) may give its helpers beside -o; see mount(8), "External helpers".
+static int parse_helper_short(struct cursor *c, char letter, const char *rest)
+{
+    switch (letter) {
+    case 'n': // no mtab: there is none
+    case 'v':
+        return 0;
+    case 's':
+        c->options->sloppy = true;
+        return 0;
+    case 'f':
+        c->options->fake = true;
+        return 0;
+    case 't': // the type we were found by
+        return take_value(c, rest) != NULL ? 0 : err_set(-EINVAL, "-t: needs a value");
+    default:
+        return err_set(-EINVAL, "-%c: mount.rdsbak does not know this option of mount(8)", letter);
+    }
+}
+
+static int parse_short(struct cursor *c, const char *word)
+{
+    const char *rest = word[2] != '\0' ? word + 2 : NULL;
+    if (word[1] == 'o') {
+        const char *value = take_value(c, rest);
+        if (value == NULL)
+            return err_set(-EINVAL, "-o: needs a value (NAME=VALUE,...)");
+        return mount_options_parse(c->options, c->verb, value);
+    }
+    if (c->options->is_helper)
+        return parse_helper_short(c, word[1], rest);
+    if (rest == NULL && word[1] == 'h')
+        return set_flag(c, "help");
+    if (rest == NULL && word[1] == 'V')
+        return set_flag(c, "version");
+    if (rest == NULL && word[1] == 'f')
+        return set_flag(c, "foreground");
+    if (rest == NULL && word[1] == 'l')
+        return set_flag(c, "long");
+    return err_set(-EINVAL, "%s: unknown option; see rdsbak %s --help", word, c->verb->name);
+}
+
+static int parse_argument(struct cursor *c, const char *word)
+{
+    struct options *o = c->options;
+    if (o->argument_count >= c->verb->arguments)
+        return err_set(-EINVAL, "'%s': too many arguments; usage: rdsbak %s %s", word,
+                       c->verb->name, c->verb->synopsis);
+    o->arguments[o->argument_count++] = word;
+    return 0;
+}
+
+static int parse_word(struct cursor *c, const char *word, bool *only_arguments)
+{
+    if (*only_arguments || word[0] != '-' || word[1] == '\0') // "-" is stdin or stdout
+        return parse_argument(c, word);
+    if (word[1] != '-')
+        return parse_short(c, word);
+    if (word[2] != '\0')
+        return parse_long(c, word);
+    *only_arguments = true;
+    return 0;
+}
+
+int options_parse(struct options *o, const struct verb *verb, int argc, char *const *argv)
+{
+    struct cursor c = {o, verb, argv, argv + argc};
+    bool only_arguments = false;
+    while (c.at < c.end) {
+        int rc = parse_word(&c, *c.at++, &only_arguments);
+        if (rc < 0)
+            return rc;
+    }
+    if (o->help || o->version)
+        return 0;
+    if (o->argument_count < verb->arguments)
+        return err_set(-EINVAL, "%s: too few arguments; usage: rdsbak %s %s", verb->name,
+                       verb->name, verb->synopsis);
+    return 0;
+}

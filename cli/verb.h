@@ -1,0 +1,29 @@
+// A verb of the command line. The table of them is main.c's; help and option parsing take a row.
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
+
+#include <stddef.h>
+
+struct options;
+
+// Which verbs an option is for.
+enum verb_bit {
+    VERB_MOUNT = 1,
+    VERB_PUT = 2,
+    VERB_GET = 4,
+    VERB_CAT = 8,
+    VERB_LS = 16,
+};
+#define VERB_ALL (VERB_MOUNT | VERB_PUT | VERB_GET | VERB_CAT | VERB_LS)
+
+struct verb {
+    const char *name;
+    enum verb_bit bit;
+    const char *synopsis; // the arguments, as --help shows them
+    const char *summary;  // one line
+    size_t arguments;     // how many there must be
+    // 0, or a negative errno with its text set; -EINVAL is a usage error.
+    int (*run)(const struct options *o);
+};
+
+#endif

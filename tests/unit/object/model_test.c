@@ -1,0 +1,243 @@
+// The writer and the reader against a plain array: random operations, every read and the final bytes agree, and the object is
+// opened by an independent reader. The seed is printed; MODEL_SEED and MODEL_ROUNDS in the environment choose others.
+#include "tests/unit/object/harness.h"
+
+#define FILE_MAX (1024 * KIB)
+
+struct model {
+    struct rig rig;
+    struct writer *writer;
+    uint8_t *bytes;     // FILE_MAX: what the file must hold
+    uint64_t size;      // what stat must show
+    uint64_t data_end;  // high-water mark
+    uint64_t hold_size; // any pattern is allowed up to here
+    unsigned seed;
+};
+
+static uint64_t pick(uint64_t below)
+{
+    return below == 0 ? 0 : (uint64_t)rand() % below;
+}
+
+static void model_put(struct model *m, uint64_t offset, size_t len)
+{
+    m->seed++;
+    for (size_t i = 0; i < len; i++)
+        m->bytes[offset + i] = pattern(offset + i, m->seed);
+    assert_ok(write_pattern(m->writer, offset, len, m->seed));
+    if (offset + len > m->data_end)
+        m->data_end = offset + len;
+    if (m->data_end > m->size)
+        m->size = m->data_end;
+}
+
+// Pieces of a stretch after the end, delivered in any order.
+static void append_shuffled(struct model *m)
+{
+    uint64_t begin = m->data_end, end = begin + 1 + pick(200 * KIB);
+    uint64_t cuts[10] = {begin};
+    size_t count = 1 + pick(8);
+    if (end > FILE_MAX)
+        return;
+    for (size_t i = 1; i < count; i++)
+        cuts[i] = cuts[i - 1] + pick((end - cuts[i - 1]) / 2 + 1);
+    cuts[count] = end;
+    bool done[10] = {false};
+    for (size_t left = count; left > 0;) {
+        size_t i = pick(count);
+        if (done[i])
+            continue;
+        done[i] = true;
+        left--;
+        if (cuts[i + 1] > cuts[i])
+            model_put(m, cuts[i], cuts[i + 1] - cuts[i]);
+    }
+}
+
+static void write_anywhere(struct model *m)
+{
+    uint64_t offset = pick(m->hold_size - 20 * KIB);
+    size_t len = 1 + pick(20 * KIB);
+    model_put(m, offset, len);
+}
+
+static void leave_a_gap(struct model *m)
+{
+    uint64_t offset = m->data_end + pick(30 * KIB);
+    size_t len = 1 + pick(5 * KIB);
+    if (offset + len <= FILE_MAX)
+        model_put(m, offset, len);
+}
+
+static void commit(struct model *m, enum writer_commit_kind kind)
+{
+    assert_ok(writer_commit(m->writer, kind, NULL));
+    uint64_t end = kind == WRITER_CLOSE ? m->size : m->data_end;
+    m->data_end = end;
+    assert_stored(&m->rig, KEY, m->bytes, end);
+}
+
+static void shrink(struct model *m, uint64_t size)
+{
+    assert_ok(writer_truncate(m->writer, size));
+    memset(m->bytes + size, 0, FILE_MAX - size);
+    m->size = size;
+    if (m->data_end > size)
+        m->data_end = size;
+}
+
+static void resize(struct model *m)
+{
+    uint64_t size = pick(3) == 0 ? m->data_end : m->data_end + pick(40 * KIB);
+    if (size > FILE_MAX)
+        return;
+    if (size < m->size) { // within the declared tail
+        shrink(m, size);
+        return;
+    }
+    assert_ok(writer_truncate(m->writer, size));
+    m->size = size;
+}
+
+static void cut_back(struct model *m)
+{
+    // Below what is sealed only right after a commit: then it is an object, and can be reopened.
+    if (m->size > m->hold_size) {
+        assert_ok(writer_truncate(m->writer, m->data_end));
+        m->size = m->data_end;
+        commit(m, WRITER_FSYNC);
+    }
+    shrink(m, pick(8) == 0 ? 0 : pick(m->data_end + 1));
+}
+
+static void close_and_open(struct model *m)
+{
+    commit(m, WRITER_CLOSE);
+    writer_free(m->writer);
+    assert_read_back(&m->rig, KEY, m->bytes, m->size);
+    if (pick(4) == 0) {
+        assert_ok(writer_create(m->rig.volume, KEY, &m->writer));
+        memset(m->bytes, 0, FILE_MAX);
+        m->size = m->data_end = 0;
+    } else {
+        assert_ok(writer_open(m->rig.volume, KEY, NULL, &m->writer));
+    }
+}
+
+static void check_reads(struct model *m)
+{
+    struct writer_status status;
+    writer_status(m->writer, &status);
+    assert_int_equal(status.size, m->size);
+    for (int i = 0; i < 3; i++) {
+        uint64_t offset = pick(m->size + 1000);
+        size_t len = 1 + pick(40 * KIB), got = 0;
+        uint8_t *out = malloc(len);
+        int rc = writer_read(m->writer, offset, out, len, &got);
+        if (rc < 0) {
+            assert_int_equal(rc, -EBUSY); // sealed and on its way
+            assert_true(m->size > m->hold_size);
+        } else {
+            uint64_t expected = offset >= m->size ? 0 : m->size - offset < len ? m->size - offset : len;
+            assert_int_equal(got, expected);
+            if (got > 0)
+                assert_memory_equal(out, m->bytes + offset, got);
+        }
+        free(out);
+    }
+}
+
+static void step(struct model *m)
+{
+    bool small = m->size <= m->hold_size - 20 * KIB && m->hold_size > 20 * KIB;
+    switch (pick(small ? 9 : 8)) {
+    case 0:
+    case 1:
+        append_shuffled(m);
+        break;
+    case 2:
+        leave_a_gap(m);
+        break;
+    case 3:
+        resize(m);
+        break;
+    case 4:
+        commit(m, WRITER_FSYNC);
+        break;
+    case 5:
+        if (pick(3) == 0)
+            cut_back(m);
+        break;
+    case 6:
+        if (pick(3) == 0)
+            close_and_open(m);
+        break;
+    case 7:
+        check_reads(m);
+        break;
+    default:
+        write_anywhere(m);
+    }
+}
+
+static void run(uint64_t hold_size, uint64_t memory_limit, unsigned seed, int steps)
+{
+    struct model m = {.hold_size = hold_size, .seed = seed};
+    srand(seed);
+    rig_start_with(&m.rig, hold_size, memory_limit, 64 * KIB);
+    m.bytes = calloc(1, FILE_MAX);
+    assert_ok(writer_create(m.rig.volume, KEY, &m.writer));
+    for (int i = 0; i < steps; i++)
+        step(&m);
+    commit(&m, WRITER_CLOSE);
+    writer_free(m.writer);
+    assert_read_back(&m.rig, KEY, m.bytes, m.size);
+    free(m.bytes);
+    rig_stop(&m.rig);
+}
+
+static int environment_number(const char *name, int otherwise)
+{
+    const char *text = getenv(name);
+    return text != NULL ? atoi(text) : otherwise;
+}
+
+static void run_rounds(uint64_t hold_size, uint64_t memory_limit)
+{
+    unsigned seed = (unsigned)environment_number("MODEL_SEED", (int)(time(NULL) % 1000000));
+    int rounds = environment_number("MODEL_ROUNDS", 25);
+    printf("MODEL_SEED=%u MODEL_ROUNDS=%d\n", seed, rounds);
+    for (int i = 0; i < rounds; i++)
+        run(hold_size, memory_limit, seed + (unsigned)i, 120);
+}
+
+static void files_that_are_held_take_any_pattern(void **state)
+{
+    (void)state;
+    run_rounds(2048 * KIB, 8192 * KIB);
+}
+
+static void files_that_stream_take_what_backup_tools_write(void **state)
+{
+    (void)state;
+    run_rounds(0, 4096 * KIB);
+}
+
+static void files_that_outgrow_the_hold(void **state)
+{
+    (void)state;
+    run_rounds(150 * KIB, 4096 * KIB);
+}
+
+int main(void)
+{
+    if (secret_init() < 0)
+        return 1;
+    log_init(LOG_LEVEL_ERROR, LOG_SINK_STDERR);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_that_are_held_take_any_pattern),
+        cmocka_unit_test(files_that_stream_take_what_backup_tools_write),
+        cmocka_unit_test(files_that_outgrow_the_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
