@@ -1,0 +1,880 @@
+#!/usr/bin/python3
+"""An AWS KMS emulator for tests: the JSON protocol, real AES-GCM blobs, states, policies, faults.
+
+    kms.py --port P [--state FILE] [--tls CERT KEY] [--credentials AK:SK[:TOKEN]]... [--no-auth]
+
+Listens on 127.0.0.1 only, prints "kms ready on URL" once it does. Port 0 takes a free one.
+Needs Debian's python3-cryptography and nothing else. It stores its master keys in plain sight:
+it is a stand-in for tests and never a place for a real key.
+
+Control, on the same port, for loopback only:
+    GET  /_control   {"log": [...], "faults": [...], "keys": [...]}; never any plaintext key
+    POST /_control   a JSON object of commands, see CONTROLS at the end of this file
+"""
+
+import argparse
+import base64
+import binascii
+import collections
+import datetime
+import hashlib
+import json
+import os
+import re
+import threading
+import time
+import uuid
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+import httpbase
+import sigv4
+
+ACCOUNT = "111122223333"
+CONTENT_TYPE = "application/x-amz-json-1.1"
+MAX_BODY_BYTES = 1 << 20
+MAX_LOG = 100000
+ALLOWED_SKEW_S = 300
+ID_CHARS = re.compile(r"[A-Za-z0-9-]{1,64}\Z")
+ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]{1,250}\Z")
+ARN = re.compile(r"arn:aws:kms:([a-z0-9-]+):(\d{12}):((?:key|alias)/.+)\Z")
+
+
+class KmsError(Exception):
+    """An answer that is an error: AWS's exception name, message and HTTP status."""
+
+    def __init__(self, name, message=None, status=400):
+        super().__init__(message or name)
+        self.name, self.message, self.status = name, message, status
+
+    def body(self):
+        # KMS spells the member "Message" for a denial and "message" for the rest; the texts of
+        # InvalidCiphertextException are null, so that nothing can be learnt from them.
+        member = "Message" if self.name == "AccessDeniedException" else "message"
+        body = {"__type": self.name}
+        if self.message is not None:
+            body[member] = self.message
+        return body
+
+
+def invalid(message):
+    return KmsError("ValidationException", message)
+
+
+def not_found(arn):
+    return KmsError("NotFoundException", f"Key '{arn}' does not exist")
+
+
+# -- blobs
+
+# AWS's blob for a 32-byte data key has 184 bytes and begins as this one does. What lies between is
+# our own: length and text of the key id, the generation of the key's material, random padding, IV.
+# All of it is authenticated, together with the encryption context.
+MAGIC = b"\x01\x02\x02\x00\x78"
+ID_FIELD, PAD, IV, TAG = 64, 50, 12, 16
+HEADER = len(MAGIC) + 1 + ID_FIELD + 4 + PAD + IV
+assert HEADER + 32 + TAG == 184
+
+INVALID_CIPHERTEXT = KmsError("InvalidCiphertextException")
+
+
+def context_aad(context):
+    return json.dumps(context, sort_keys=True, separators=(",", ":")).encode()
+
+
+def seal(key, plaintext, context):
+    generation = len(key["Material"]) - 1
+    key_id = key["KeyId"].encode()
+    header = b"".join((MAGIC, bytes([len(key_id)]), key_id.ljust(ID_FIELD, b"\0"),
+                       generation.to_bytes(4, "big"), os.urandom(PAD + IV)))
+    cipher = AESGCM(base64.b64decode(key["Material"][generation]))
+    return header + cipher.encrypt(header[-IV:], plaintext, header + context_aad(context))
+
+
+def blob_key_id(blob):
+    if len(blob) < HEADER + TAG or not blob.startswith(MAGIC) or blob[5] > ID_FIELD:
+        raise INVALID_CIPHERTEXT
+    return blob[6:6 + blob[5]].decode("ascii", "replace")
+
+
+def unseal(key, blob, context):
+    header = blob[:HEADER]
+    generation = int.from_bytes(header[-IV - PAD - 4:-IV - PAD], "big")
+    if generation >= len(key["Material"]):
+        raise INVALID_CIPHERTEXT
+    cipher = AESGCM(base64.b64decode(key["Material"][generation]))
+    try:
+        return cipher.decrypt(header[-IV:], blob[HEADER:], header + context_aad(context))
+    except InvalidTag:
+        raise INVALID_CIPHERTEXT from None
+
+
+# -- request members
+
+def text_member(request, name, required=True, limit=2048):
+    value = request.get(name)
+    if value is None and not required:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= limit:
+        raise invalid(f"1 validation error detected: Value at '{name[0].lower() + name[1:]}' "
+                      f"failed to satisfy constraint: Member must "
+                      + ("not be null" if value is None else f"have length between 1 and {limit}"))
+    return value
+
+
+def blob_member(request, name, limit):
+    try:
+        value = base64.b64decode(request.get(name) or "", validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise KmsError("SerializationException", f"{name} is not base64") from None
+    if not 1 <= len(value) <= limit:
+        raise invalid(f"1 validation error detected: Value at '{name[0].lower() + name[1:]}' failed "
+                      f"to satisfy constraint: Member must have length between 1 and {limit}")
+    return value
+
+
+def context_member(request, name="EncryptionContext"):
+    context = request.get(name) or {}
+    if not isinstance(context, dict) or not all(isinstance(v, str) for v in context.values()):
+        raise KmsError("SerializationException", f"{name} must map strings to strings")
+    if len(context_aad(context)) > 8192:
+        raise invalid(f"{name} is longer than 8192 characters")
+    return context
+
+
+def data_key_length(request):
+    spec, count = request.get("KeySpec"), request.get("NumberOfBytes")
+    if (spec is None) == (count is None):
+        raise invalid("Please specify either number of bytes or key spec.")
+    if spec is not None:
+        if spec not in ("AES_256", "AES_128"):
+            raise invalid(f"1 validation error detected: Value '{spec}' at 'keySpec' failed to "
+                          "satisfy constraint: Member must satisfy enum value set: "
+                          "[AES_256, AES_128]")
+        return {"AES_256": 32, "AES_128": 16}[spec]
+    return byte_count(count)
+
+
+def byte_count(count):
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= 1024:
+        raise invalid(f"1 validation error detected: Value '{count}' at 'numberOfBytes' failed to "
+                      "satisfy constraint: Member must have value between 1 and 1024")
+    return count
+
+
+def encode_blob(value):
+    return base64.b64encode(value).decode()
+
+
+# -- policies
+
+def default_policy():
+    root = {"Sid": "Enable IAM User Permissions", "Effect": "Allow", "Action": "kms:*",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Resource": "*"}
+    return {"Version": "2012-10-17", "Id": "key-default-1", "Statement": [root]}
+
+
+def as_list(value):
+    return value if isinstance(value, list) else [value]
+
+
+def user_arn(access_key):
+    return f"arn:aws:iam::{ACCOUNT}:user/{access_key}"
+
+
+def matches(pattern, value):
+    regex = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.fullmatch(regex, value, re.IGNORECASE) is not None
+
+
+def principal_matches(principal, access_key):
+    names = ["*"] if principal == "*" else as_list(principal.get("AWS", []))
+    known = ("*", access_key, user_arn(access_key), ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
+    return any(name in known for name in names)
+
+
+def conditions_hold(conditions, context):
+    """StringEquals on kms:EncryptionContext:NAME, the only condition known here."""
+    for operator, tests in conditions.items():
+        for name, wanted in tests.items():
+            prefix = "kms:EncryptionContext:"
+            if operator != "StringEquals" or not name.startswith(prefix):
+                raise KmsError("UnsupportedOperationException",
+                               f"the emulator does not know the condition {operator} {name}")
+            if context.get(name[len(prefix):]) not in as_list(wanted):
+                return False
+    return True
+
+
+def policy_effect(policy, access_key, action, arn, context):
+    """Deny, Allow or None, as the statements say; a denial wins."""
+    effect = None
+    for statement in as_list(policy["Statement"]):
+        applies = (principal_matches(statement["Principal"], access_key)
+                   and any(matches(a, f"kms:{action}") for a in as_list(statement["Action"]))
+                   and any(matches(r, arn) for r in as_list(statement.get("Resource", "*")))
+                   and conditions_hold(statement.get("Condition", {}), context))
+        if applies and statement["Effect"] == "Deny":
+            return "Deny"
+        if applies:
+            effect = "Allow"
+    return effect
+
+
+def check_policy_shape(text):
+    try:
+        policy = json.loads(text)
+        for statement in as_list(policy["Statement"]):
+            if statement["Effect"] not in ("Allow", "Deny"):
+                raise ValueError("Effect")
+            statement["Principal"], statement["Action"]  # pylint: disable=pointless-statement
+    except (ValueError, KeyError, TypeError):
+        raise KmsError("MalformedPolicyDocumentException",
+                       "The specified policy is not valid.") from None
+    return policy
+
+
+# -- faults
+
+class Faults:
+    """What a test has ordered to go wrong, in order; the first that applies to a call acts.
+
+    A fault is a dict: `action` (a regular expression, default all), `skip` and `times` (calls to
+    let pass, calls to hit; None for ever), `until` (a monotonic time), and what to do: `delay`
+    seconds, then `close` the connection, or `type`, `message`, `status` of an error.
+    """
+
+    def __init__(self):
+        self.entries = []
+
+    def add(self, **fault):
+        re.compile(fault.setdefault("action", ".*"))
+        self.entries.append(fault)
+
+    def take(self, action):
+        now = time.monotonic()
+        self.entries = [f for f in self.entries
+                        if f.get("times", 1) != 0 and f.get("until", now) >= now]
+        for fault in self.entries:
+            if not re.fullmatch(fault["action"], action):
+                continue
+            if fault.get("skip"):
+                fault["skip"] -= 1
+                continue
+            if fault.get("times") is not None:
+                fault["times"] -= 1
+            return dict(fault)
+        return None
+
+
+Call = collections.namedtuple("Call", "action region access_key request entry")
+
+
+class Kms:
+    """All state. One lock guards it; no call does I/O but the state file under it."""
+
+    def __init__(self, credentials, state_path=None, auth=True, region="us-east-1"):
+        self.lock = threading.RLock()
+        self.known = {}
+        for item in credentials:
+            sigv4.keep_credentials(self.known, item)
+        self.auth = auth
+        self.region = region
+        self.state_path = state_path
+        self.keys = {}       # (region, key id) -> dict
+        self.aliases = {}    # (region, alias) -> key id
+        self.denials = []    # {"action", "access_key", "key"}, each a pattern
+        self.faults = Faults()
+        self.expired = set()  # session tokens
+        self.clock_offset_s = 0
+        self.log = []
+        self.load()
+
+    # -- persistence
+
+    def load(self):
+        if not self.state_path or not os.path.exists(self.state_path):
+            return
+        with open(self.state_path, encoding="utf-8") as file:
+            state = json.load(file)
+        self.keys = {(k["Region"], k["KeyId"]): k for k in state["keys"]}
+        self.aliases = {(a["Region"], a["Alias"]): a["KeyId"] for a in state["aliases"]}
+
+    def save(self):
+        if not self.state_path:
+            return
+        aliases = [{"Region": r, "Alias": a, "KeyId": k} for (r, a), k in self.aliases.items()]
+        state = {"keys": list(self.keys.values()), "aliases": aliases}
+        scratch = f"{self.state_path}.new"
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(state, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, self.state_path)
+
+    # -- keys
+
+    def new_key(self, region, request, key_id=None, material=None):
+        multi = bool(request.get("MultiRegion"))
+        key_id = key_id or ("mrk-" + uuid.uuid4().hex if multi else str(uuid.uuid4()))
+        if not ID_CHARS.match(key_id) or (region, key_id) in self.keys:
+            raise invalid(f"key id '{key_id}' is malformed or in use")
+        material = encode_blob(material if material else os.urandom(32))
+        key = {"KeyId": key_id, "Region": region, "State": "Enabled", "Material": [material],
+               "Description": request.get("Description", ""), "MultiRegion": multi,
+               "Spec": request.get("KeySpec", "SYMMETRIC_DEFAULT"), "Deletion": None,
+               "Usage": request.get("KeyUsage", "ENCRYPT_DECRYPT"), "Created": time.time(),
+               "Rotation": False, "Policy": default_policy()}
+        if request.get("Policy"):
+            key["Policy"] = check_policy_shape(request["Policy"])
+        self.keys[region, key_id] = key
+        self.save()
+        return key
+
+    @staticmethod
+    def arn(key):
+        return f"arn:aws:kms:{key['Region']}:{ACCOUNT}:key/{key['KeyId']}"
+
+    def live(self, region, key_id):
+        """The key, or None; one whose waiting time is over is gone."""
+        key = self.keys.get((region, key_id))
+        if key and key["Deletion"] and key["Deletion"] <= time.time() + self.clock_offset_s:
+            del self.keys[region, key_id]
+            self.save()
+            return None
+        return key
+
+    def find(self, region, name):
+        """Key id, key ARN, alias or alias ARN to the key, or NotFoundException."""
+        arn = ARN.match(name)
+        if arn and arn.group(1) != region:
+            raise KmsError("NotFoundException", f"Invalid arn {arn.group(1)}")
+        if not arn and name.startswith("arn:"):
+            raise KmsError("NotFoundException", f"Invalid arn {name}")
+        if arn and arn.group(2) != ACCOUNT:
+            raise not_found(name)
+        local = arn.group(3) if arn else name
+        if local.startswith("alias/"):
+            key_id = self.aliases.get((region, local))
+            if key_id is None:
+                raise KmsError("NotFoundException", "Alias arn:aws:kms:"
+                               f"{region}:{ACCOUNT}:{local} is not found.")
+        else:
+            key_id = local[4:] if arn else local
+        key = self.live(region, key_id)
+        if key is None and not re.fullmatch(r"(mrk-[0-9a-f]{32}|[0-9a-f-]{36})", key_id):
+            raise KmsError("NotFoundException", f"Invalid keyId '{key_id}'")
+        if key is None:
+            raise not_found(f"arn:aws:kms:{region}:{ACCOUNT}:key/{key_id}")
+        return key
+
+    def authorize(self, call, action, key, context=None):
+        arn, who = self.arn(key), call.access_key
+        call.entry["key_id"], call.entry["key_arn"] = key["KeyId"], arn
+        text = f"User: {user_arn(who)} is not authorized to perform: kms:{action} on resource: {arn} "
+        for denial in self.denials:
+            if (matches(denial.get("action", "*"), action) and matches(denial.get("access_key", "*"), who)
+                    and (matches(denial.get("key", "*"), arn) or denial.get("key") == key["KeyId"])):
+                raise KmsError("AccessDeniedException",
+                               text + "because no identity-based policy allows the "
+                               f"kms:{action} action")
+        effect = policy_effect(key["Policy"], who, action, arn, context or {})
+        if effect == "Deny":
+            raise KmsError("AccessDeniedException",
+                           text + "with an explicit deny in a resource-based policy")
+        if effect is None:
+            raise KmsError("AccessDeniedException", text + "because no resource-based policy "
+                           f"allows the kms:{action} action")
+
+    def usable(self, call, action, key, context):
+        """A key that may do cryptography for this caller now."""
+        self.authorize(call, action, key, context)
+        if key["State"] == "Disabled":
+            raise KmsError("DisabledException", f"{self.arn(key)} is disabled.")
+        self.not_pending(key)
+        if key["Usage"] != "ENCRYPT_DECRYPT" or key["Spec"] != "SYMMETRIC_DEFAULT":
+            raise KmsError("InvalidKeyUsageException",
+                           f"{self.arn(key)} key usage is {key['Usage']} which is not valid for "
+                           f"{action}.")
+        return key
+
+    def not_pending(self, key):
+        if key["State"] == "PendingDeletion":
+            raise KmsError("KMSInvalidStateException", f"{self.arn(key)} is pending deletion.")
+
+    def named(self, call, action=None, member="KeyId"):
+        """The key that the request names, for an operation on the key itself."""
+        key = self.find(call.region, text_member(call.request, member))
+        self.authorize(call, action or call.action, key)
+        return key
+
+    def metadata(self, key):
+        out = {"AWSAccountId": ACCOUNT, "Arn": self.arn(key), "CreationDate": key["Created"],
+               "CustomerMasterKeySpec": key["Spec"], "Description": key["Description"],
+               "Enabled": key["State"] == "Enabled", "KeyId": key["KeyId"], "KeyManager": "CUSTOMER",
+               "KeySpec": key["Spec"], "KeyState": key["State"], "KeyUsage": key["Usage"],
+               "MultiRegion": key["MultiRegion"], "Origin": "AWS_KMS"}
+        if key["Spec"] == "SYMMETRIC_DEFAULT":
+            out["EncryptionAlgorithms"] = ["SYMMETRIC_DEFAULT"]
+        if key["Deletion"]:
+            out["DeletionDate"] = key["Deletion"]
+        return out
+
+    # -- operations: management
+
+    def do_CreateKey(self, call):
+        return {"KeyMetadata": self.metadata(self.new_key(call.region, call.request))}
+
+    def do_ReplicateKey(self, call):
+        key = self.named(call)
+        region = text_member(call.request, "ReplicaRegion")
+        if not key["MultiRegion"]:
+            raise KmsError("UnsupportedOperationException", f"{self.arn(key)} is not multi-region.")
+        if (region, key["KeyId"]) in self.keys:
+            raise KmsError("AlreadyExistsException", f"{key['KeyId']} exists in {region}")
+        copy = dict(key, Region=region, Created=time.time(), Policy=default_policy())
+        self.keys[region, key["KeyId"]] = copy
+        self.save()
+        return {"ReplicaKeyMetadata": self.metadata(copy), "ReplicaPolicy": json.dumps(copy["Policy"])}
+
+    def do_DescribeKey(self, call):
+        return {"KeyMetadata": self.metadata(self.named(call))}
+
+    def do_EnableKey(self, call):
+        self.set_state(self.named(call), "Enabled")
+
+    def do_DisableKey(self, call):
+        self.set_state(self.named(call), "Disabled")
+
+    def set_state(self, key, state):
+        self.not_pending(key)
+        key["State"] = state
+        self.save()
+
+    def do_ScheduleKeyDeletion(self, call):
+        key = self.named(call)
+        days = call.request.get("PendingWindowInDays", 30)
+        if not isinstance(days, int) or not 7 <= days <= 30:
+            raise invalid("Pending window in days must be between 7 and 30.")
+        self.not_pending(key)
+        key["State"], key["Deletion"] = "PendingDeletion", time.time() + days * 86400
+        self.save()
+        return {"KeyId": self.arn(key), "DeletionDate": key["Deletion"], "KeyState": key["State"],
+                "PendingWindowInDays": days}
+
+    def do_CancelKeyDeletion(self, call):
+        key = self.named(call)
+        if key["State"] != "PendingDeletion":
+            raise KmsError("KMSInvalidStateException", f"{self.arn(key)} is not pending deletion.")
+        key["State"], key["Deletion"] = "Disabled", None
+        self.save()
+        return {"KeyId": self.arn(key)}
+
+    def do_ListKeys(self, call):
+        keys = [{"KeyId": k["KeyId"], "KeyArn": self.arn(k)} for (region, _), k
+                in sorted(self.keys.items()) if region == call.region]
+        return self.page(call, "Keys", keys)
+
+    def do_CreateAlias(self, call):
+        name = self.alias_name(call)
+        key = self.named(call, member="TargetKeyId")
+        if (call.region, name) in self.aliases:
+            raise KmsError("AlreadyExistsException", "An alias with the name "
+                           f"arn:aws:kms:{call.region}:{ACCOUNT}:{name} already exists")
+        self.not_pending(key)
+        self.aliases[call.region, name] = key["KeyId"]
+        self.save()
+
+    def do_UpdateAlias(self, call):
+        name = self.alias_name(call)
+        key = self.named(call, member="TargetKeyId")
+        self.existing_alias(call, name)
+        self.aliases[call.region, name] = key["KeyId"]
+        self.save()
+
+    def do_DeleteAlias(self, call):
+        name = self.alias_name(call)
+        self.existing_alias(call, name)
+        del self.aliases[call.region, name]
+        self.save()
+
+    def existing_alias(self, call, name):
+        if (call.region, name) not in self.aliases:
+            raise KmsError("NotFoundException", "Alias arn:aws:kms:"
+                           f"{call.region}:{ACCOUNT}:{name} is not found.")
+
+    @staticmethod
+    def alias_name(call):
+        name = text_member(call.request, "AliasName", limit=256)
+        if not ALIAS.match(name) or name.startswith("alias/aws/"):
+            raise KmsError("InvalidAliasNameException" if name.startswith("alias/")
+                           else "ValidationException", "Alias must start with the prefix \"alias/\". "
+                           "Please see https://docs.aws.amazon.com/kms/ for naming requirements.")
+        return name
+
+    def do_ListAliases(self, call):
+        wanted = call.request.get("KeyId")
+        target = self.find(call.region, wanted)["KeyId"] if wanted else None
+        aliases = [{"AliasName": a, "AliasArn": f"arn:aws:kms:{r}:{ACCOUNT}:{a}", "TargetKeyId": k}
+                   for (r, a), k in sorted(self.aliases.items())
+                   if r == call.region and target in (None, k)]
+        return self.page(call, "Aliases", aliases)
+
+    @staticmethod
+    def page(call, member, items):
+        limit = call.request.get("Limit", 100)
+        marker = call.request.get("Marker", "0")
+        if not isinstance(limit, int) or not 1 <= limit <= 1000:
+            raise invalid("Limit must be between 1 and 1000")
+        if not str(marker).isdigit():
+            raise KmsError("InvalidMarkerException", "Could not deserialize marker")
+        start = int(marker)
+        out = {member: items[start:start + limit], "Truncated": start + limit < len(items)}
+        if out["Truncated"]:
+            out["NextMarker"] = str(start + limit)
+        return out
+
+    def do_PutKeyPolicy(self, call):
+        key = self.named(call)
+        if call.request.get("PolicyName", "default") != "default":
+            raise KmsError("NotFoundException", "No such policy exists")
+        key["Policy"] = check_policy_shape(text_member(call.request, "Policy", limit=131072))
+        self.save()
+
+    def do_GetKeyPolicy(self, call):
+        key = self.named(call)
+        if call.request.get("PolicyName", "default") != "default":
+            raise KmsError("NotFoundException", "No such policy exists")
+        return {"Policy": json.dumps(key["Policy"], indent=2), "PolicyName": "default"}
+
+    def do_EnableKeyRotation(self, call):
+        self.set_rotation(call, True)
+
+    def do_DisableKeyRotation(self, call):
+        self.set_rotation(call, False)
+
+    def set_rotation(self, call, on):
+        key = self.named(call)
+        if key["State"] == "Disabled":
+            raise KmsError("DisabledException", f"{self.arn(key)} is disabled.")
+        self.not_pending(key)
+        key["Rotation"] = on
+        self.save()
+
+    def do_GetKeyRotationStatus(self, call):
+        key = self.named(call)
+        return {"KeyRotationEnabled": key["Rotation"], "KeyId": self.arn(key)}
+
+    def do_RotateKeyOnDemand(self, call):
+        key = self.usable(call, call.action, self.named(call), {})
+        key["Material"].append(encode_blob(os.urandom(32)))
+        self.save()
+        return {"KeyId": self.arn(key)}
+
+    # -- operations: cryptography
+
+    def do_GenerateDataKey(self, call):
+        return self.do_GenerateDataKeyWithoutPlaintext(call, keep_plaintext=True)
+
+    def do_GenerateDataKeyWithoutPlaintext(self, call, keep_plaintext=False):
+        key = self.find(call.region, text_member(call.request, "KeyId"))
+        length = data_key_length(call.request)
+        context = context_member(call.request)
+        self.usable(call, call.action, key, context)
+        plaintext = os.urandom(length)
+        out = {"CiphertextBlob": encode_blob(seal(key, plaintext, context)), "KeyId": self.arn(key)}
+        if keep_plaintext:
+            out["Plaintext"] = encode_blob(plaintext)
+        return out
+
+    def do_Encrypt(self, call):
+        plaintext = blob_member(call.request, "Plaintext", 4096)
+        context = context_member(call.request)
+        key = self.find(call.region, text_member(call.request, "KeyId"))
+        self.usable(call, "Encrypt", key, context)
+        self.symmetric_only(call, "EncryptionAlgorithm")
+        return {"CiphertextBlob": encode_blob(seal(key, plaintext, context)),
+                "KeyId": self.arn(key), "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+
+    @staticmethod
+    def symmetric_only(call, member):
+        if call.request.get(member, "SYMMETRIC_DEFAULT") != "SYMMETRIC_DEFAULT":
+            raise KmsError("InvalidKeyUsageException", f"{call.request[member]} is not valid for "
+                           "a symmetric key.")
+
+    def open_blob(self, call, action, blob, context, named):
+        """Find the blob's key, check it against the one named, open it: (key, plaintext)."""
+        wanted = self.find(call.region, named) if named else None
+        key = self.live(call.region, blob_key_id(blob))
+        if wanted:
+            self.usable(call, action, wanted, context)
+            if key is not wanted:
+                raise KmsError("IncorrectKeyException", "The key ID in the request does not "
+                               "identify a CMK that can perform this operation.")
+        if key is None:
+            raise KmsError("AccessDeniedException", "The ciphertext refers to a customer master "
+                           "key that does not exist, does not exist in this region, or you are "
+                           "not allowed to access.")
+        self.usable(call, action, key, context)
+        return key, unseal(key, blob, context)
+
+    def do_Decrypt(self, call):
+        blob = blob_member(call.request, "CiphertextBlob", 6144)
+        context = context_member(call.request)
+        self.symmetric_only(call, "EncryptionAlgorithm")
+        named = text_member(call.request, "KeyId", required=False)
+        key, plaintext = self.open_blob(call, "Decrypt", blob, context, named)
+        return {"KeyId": self.arn(key), "Plaintext": encode_blob(plaintext),
+                "EncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+
+    def do_ReEncrypt(self, call):
+        blob = blob_member(call.request, "CiphertextBlob", 6144)
+        source_context = context_member(call.request, "SourceEncryptionContext")
+        context = context_member(call.request, "DestinationEncryptionContext")
+        destination = self.find(call.region, text_member(call.request, "DestinationKeyId"))
+        named = text_member(call.request, "SourceKeyId", required=False)
+        source, plaintext = self.open_blob(call, "ReEncryptFrom", blob, source_context, named)
+        self.usable(call, "ReEncryptTo", destination, context)
+        return {"CiphertextBlob": encode_blob(seal(destination, plaintext, context)),
+                "KeyId": self.arn(destination), "SourceKeyId": self.arn(source),
+                "SourceEncryptionAlgorithm": "SYMMETRIC_DEFAULT",
+                "DestinationEncryptionAlgorithm": "SYMMETRIC_DEFAULT"}
+
+    @staticmethod
+    def do_GenerateRandom(call):
+        return {"Plaintext": encode_blob(os.urandom(byte_count(call.request.get("NumberOfBytes"))))}
+
+    # -- one call
+
+    def region_of(self, headers):
+        found = re.search(r"Credential=[^,/]+/\d{8}/([a-z0-9-]+)/kms/", dict(headers).get(
+            "authorization", ""))
+        return found.group(1) if found else self.region
+
+    def authenticate(self, method, target, headers, body):
+        """(access key, region), or the error that AWS gives."""
+        if not self.auth:
+            return "anonymous", self.region_of(headers)
+        try:
+            verdict = sigv4.verify(method, target, headers, hashlib.sha256(body).hexdigest(),
+                                   self.known, "kms", allowed_skew_s=ALLOWED_SKEW_S,
+                                   clock_offset_s=self.clock_offset_s)
+        except sigv4.SignatureError as error:
+            raise KmsError(SIGNATURE_ERRORS[error.kind], str(error)) from None
+        if dict(headers).get("x-amz-security-token") in self.expired:
+            raise KmsError("ExpiredTokenException",
+                           "The security token included in the request is expired")
+        return verdict.access_key, verdict.region
+
+    def perform(self, action, method, target, headers, body, entry):
+        """The answer of one call as (status, JSON value); `entry` is its line in the log."""
+        try:
+            entry["access_key"], entry["region"] = self.authenticate(method, target, headers, body)
+            operation = getattr(self, f"do_{action}", None)
+            if operation is None:
+                raise KmsError("UnknownOperationException")
+            try:
+                request = json.loads(body or b"{}")
+            except ValueError:
+                request = None
+            if not isinstance(request, dict):
+                raise KmsError("SerializationException", "The request is not a JSON object")
+            note_request(entry, request)
+            call = Call(action, entry["region"], entry["access_key"], request, entry)
+            with self.lock:
+                return 200, operation(call) or {}
+        except KmsError as error:
+            entry["result"] = error.name
+            return error.status, error.body()
+
+    def note(self, entry):
+        with self.lock:
+            self.log.append(entry)
+            del self.log[:-MAX_LOG]
+
+    # -- control
+
+    def control_report(self):
+        with self.lock:
+            keys = [dict(self.metadata(k), Region=k["Region"], Generations=len(k["Material"]))
+                    for k in self.keys.values()]
+            return {"log": list(self.log), "faults": list(self.faults.entries), "keys": keys,
+                    "denials": list(self.denials)}
+
+    def control(self, commands):
+        unknown = set(commands) - set(CONTROLS)
+        if unknown:
+            raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
+        replies = {}
+        with self.lock:
+            for name, argument in commands.items():
+                replies[name] = CONTROLS[name](self, argument)
+        return replies
+
+    def control_create_key(self, argument):
+        material = base64.b64decode(argument["Material"]) if "Material" in argument else None
+        if material is not None and len(material) != 32:
+            raise ValueError("Material must be 32 bytes in base64")
+        try:
+            key = self.new_key(argument.get("Region", self.region), argument,
+                               argument.get("KeyId"), material)
+        except KmsError as error:
+            raise ValueError(str(error)) from None
+        return self.metadata(key)
+
+    def control_delete_key(self, key_id):
+        for place in [place for place in self.keys if key_id in (place[1], self.arn(self.keys[place]))]:
+            del self.keys[place]
+        self.save()
+
+    def control_reset(self, _argument):
+        self.faults.entries.clear()
+        self.denials.clear()
+        self.expired.clear()
+        self.clock_offset_s = 0
+
+    def control_credentials(self, argument):
+        item = sigv4.Credentials(argument["access_key"], argument["secret_key"],
+                                 argument.get("session_token"))
+        sigv4.keep_credentials(self.known, item)
+
+    def control_outage(self, argument):
+        """True: until cleared; a number: so many seconds; false: over."""
+        entries = self.faults.entries
+        entries[:] = [fault for fault in entries if not fault.get("outage")]
+        if argument is True:
+            self.faults.add(outage=True, close=True, times=None)
+        elif argument:
+            self.faults.add(outage=True, close=True, times=None, until=time.monotonic() + argument)
+
+
+def note_request(entry, request):
+    """What of a request may be in the log: names and contexts, never a plaintext or a key."""
+    entry["key_id"] = request.get("KeyId") or request.get("DestinationKeyId")
+    entry["context"] = (request.get("EncryptionContext")
+                        or request.get("SourceEncryptionContext") or {})
+    for name in ("KeySpec", "NumberOfBytes", "SourceKeyId", "DestinationEncryptionContext"):
+        if name in request:
+            entry[name] = request[name]
+
+
+SIGNATURE_ERRORS = {
+    "missing": "MissingAuthenticationTokenException",
+    "incomplete": "IncompleteSignatureException",
+    "service": "InvalidSignatureException",
+    "unknown-key": "UnrecognizedClientException",
+    "token": "UnrecognizedClientException",
+    "signature": "InvalidSignatureException",
+    "unsigned": "InvalidSignatureException",
+    "expired": "InvalidSignatureException",
+    "early": "InvalidSignatureException",
+}
+
+THROTTLED = {"type": "ThrottlingException", "status": 400,
+             "message": "You have exceeded the rate at which you may call KMS. "
+             "Reduce the frequency of your calls."}
+FAILED = {"type": "KMSInternalException", "status": 500,
+          "message": "The request was rejected because an internal exception occurred. "
+          "The request can be retried."}
+
+
+def counted_fault(base):
+    """A command that takes a number, or a dict with `times` and what else a fault has."""
+    def command(kms, argument):
+        more = argument if isinstance(argument, dict) else {"times": argument}
+        kms.faults.add(**{**base, "times": None, **more})
+    return command
+
+
+CONTROLS = {
+    # {"throttle": 3}, {"fail": {"times": 2, "action": "Decrypt", "status": 503}}
+    "throttle": counted_fault(THROTTLED),
+    "fail": counted_fault(FAILED),
+    # {"delay": {"delay": 0.5, "times": 2}}: the call is then served as usual
+    "delay": lambda kms, argument: kms.faults.add(
+        **(argument if isinstance(argument, dict) else {"delay": argument, "times": None})),
+    # a fault in full, see Faults
+    "fault": lambda kms, argument: kms.faults.add(**argument),
+    # {"outage": 2.5} seconds, {"outage": true} until {"outage": false}
+    "outage": Kms.control_outage,
+    # {"deny": {"action": "Decrypt", "access_key": "AK", "key": "KEY ID OR ARN"}}, all optional
+    "deny": lambda kms, argument: kms.denials.append(dict(argument)),
+    "create_key": Kms.control_create_key,    # KeyId, Region, Material, MultiRegion, Description
+    "delete_key": Kms.control_delete_key,    # at once, without the waiting time
+    "credentials": Kms.control_credentials,  # access_key, secret_key, session_token
+    "expire_token": lambda kms, argument: kms.expired.add(argument),
+    # seconds by which the server's clock differs from ours
+    "clock_offset": lambda kms, argument: setattr(kms, "clock_offset_s", float(argument)),
+    "reset": Kms.control_reset,              # faults, denials, expiries, clock
+    "clear_log": lambda kms, _: kms.log.clear(),
+}
+
+
+class KmsHandler(httpbase.Handler):
+    def serve(self):
+        entry = {"time": datetime.datetime.now(datetime.timezone.utc).isoformat(),
+                 "request_id": str(uuid.uuid4()), "action": "", "result": "ok",
+                 "access_key": None, "region": None, "key_id": None, "context": {}}
+        try:
+            status, value = self.respond(entry)
+        except httpbase.Disconnect:
+            entry["result"], entry["status"] = "closed", 0
+            self.service.note(entry)
+            raise
+        entry["status"] = status
+        # Noted before the answer, so that a client that has its answer finds it in the log.
+        self.service.note(entry)
+        body = json.dumps(value).encode() if value or status != 200 else b""
+        self.answer(status, [("Content-Type", CONTENT_TYPE),
+                             ("x-amzn-RequestId", entry["request_id"])], body)
+
+    def respond(self, entry):
+        entry["action"] = action = self.action()
+        body = self.read_body(MAX_BODY_BYTES)
+        with self.service.lock:
+            fault = self.service.faults.take(action) or {}
+        if fault.get("delay"):
+            time.sleep(fault["delay"])
+        if fault.get("close"):
+            raise httpbase.Disconnect(reset=fault.get("reset", False))
+        if "type" in fault:
+            entry["result"] = fault["type"]
+            return fault["status"], KmsError(fault["type"], fault.get("message")).body()
+        if body is None:
+            entry["result"] = "RequestEntityTooLargeException"
+            return 413, {"__type": entry["result"]}
+        if self.command != "POST" or self.target != "/" or not action:
+            entry["result"] = "UnknownOperationException"
+            return 404, {"__type": entry["result"]}
+        if self.headers.get("Content-Type", "").split(";")[0] != CONTENT_TYPE:
+            entry["result"] = "UnknownOperationException"
+            return 404, {"__type": entry["result"]}
+        headers = [(key.lower(), value) for key, value in self.headers.items()]
+        return self.service.perform(action, self.command, self.target, headers, body, entry)
+
+    def action(self):
+        service, _, action = self.headers.get("X-Amz-Target", "").partition(".")
+        return action if service == "TrentService" and action.isalnum() else ""
+
+
+def parse_arguments(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
+    parser.add_argument("--state", metavar="FILE", help="keep keys and aliases here")
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
+    parser.add_argument("--credentials", action="append", type=sigv4.parse_credentials,
+                        metavar="AK:SK[:TOKEN]", help="may be repeated")
+    parser.add_argument("--no-auth", action="store_true", help="do not check signatures")
+    parser.add_argument("--region", default="us-east-1", help="for keys made by control")
+    return parser.parse_args(argv)
+
+
+def main():
+    args = parse_arguments()
+    kms = Kms(args.credentials or [sigv4.DEFAULT], args.state, not args.no_auth, args.region)
+    httpbase.run_forever(httpbase.Server(args.port, KmsHandler, kms, args.tls), "kms")
+
+
+if __name__ == "__main__":
+    main()
