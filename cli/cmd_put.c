@@ -97,7 +97,7 @@ static int give_up(struct writer *w, int code)
     err_save(&cause, code);
     writer_abort(w, code, cause.text);
     err_restore(&cause);
-    return err_prefix(code, "nothing was stored, the upload was aborted");
+    return err_prefix(code, "the upload was aborted");
 }
 
 static void finish(struct writer *w, struct progress *p)

@@ -129,27 +129,23 @@ static int fill_formats(const struct options *o, struct volume_config *config)
     return rc < 0 ? err_prefix(rc, "--read-formats") : 0;
 }
 
-static int open_volume(struct connection *c, const struct options *o)
+static int configure_volume(struct connection *c, const struct options *o)
 {
-    struct volume_config config;
-    volume_config_defaults(&config);
-    config.plaintext_read = o->plaintext_read;
-    config.read_only = c->use != CONNECTION_WRITE;
-    set_given(&config.part_size, o->part_size);
-    set_given(&config.part_min, o->part_min);
-    set_given(&config.hold_size, o->hold_size);
-    set_given(&config.window, o->window);
-    set_given(&config.memory_limit, o->memory_limit);
-    set_given(&config.zero_tail_max, o->zero_tail_max);
+    struct volume_config *config = &c->config;
+    volume_config_defaults(config);
+    config->plaintext_read = o->plaintext_read;
+    config->read_only = c->use != CONNECTION_WRITE;
+    set_given(&config->part_size, o->part_size);
+    set_given(&config->part_min, o->part_min);
+    set_given(&config->hold_size, o->hold_size);
+    set_given(&config->window, o->window);
+    set_given(&config->memory_limit, o->memory_limit);
+    set_given(&config->zero_tail_max, o->zero_tail_max);
     if (o->connections != OPTION_UNSET)
-        config.connections = (unsigned)o->connections;
-    config.spool_dir = o->spool_dir;
-    int rc = fill_formats(o, &config);
-    if (rc == 0)
-        rc = volume_config_check(&config);
-    if (rc == 0)
-        rc = volume_new(&c->volume, c->store, c->keyring, &config);
-    return rc;
+        config->connections = (unsigned)o->connections;
+    config->spool_dir = o->spool_dir;
+    int rc = fill_formats(o, config);
+    return rc < 0 ? rc : volume_config_check(config);
 }
 
 // ---- all together ----
@@ -160,19 +156,13 @@ static int open_keyring(struct connection *c, const struct options *o)
                            o->decrypt_keys.count, &c->endpoint, c->credentials);
 }
 
-static int prepare_process(const struct options *o)
-{
-    int rc = harden_process(o->require_mlock);
-    return rc < 0 ? rc : secret_init();
-}
-
 static int open_all(struct connection *c, const struct options *o, const struct source *source)
 {
     int rc = check_keys_given(o, c->use);
     if (rc == 0)
         rc = check_key_arns(o);
     if (rc == 0)
-        rc = prepare_process(o);
+        rc = secret_init();
     if (rc == 0)
         rc = credentials_source_new(&c->credentials, o->profile);
     if (rc == 0)
@@ -180,11 +170,17 @@ static int open_all(struct connection *c, const struct options *o, const struct 
     if (rc == 0)
         rc = resolve_endpoints(c, o);
     if (rc == 0)
+        rc = configure_volume(c, o);
+    // After all that can be wrong with the options, so that its warnings do not hide that; the
+    // credentials are in guarded memory already. Before threads and data.
+    if (rc == 0)
+        rc = harden_process(o->require_mlock);
+    if (rc == 0)
         rc = store_s3_new(&c->store, source->bucket, &c->endpoint, c->credentials);
     if (rc == 0)
         rc = open_keyring(c, o);
     if (rc == 0)
-        rc = open_volume(c, o);
+        rc = volume_new(&c->volume, c->store, c->keyring, &c->config);
     return rc;
 }
 

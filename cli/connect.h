@@ -18,6 +18,7 @@ enum connection_use {
 
 struct connection {
     enum connection_use use;
+    struct volume_config config;
     struct volume *volume; // owned, as all below
     struct keyring *keyring;
     struct store *store;

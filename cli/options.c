@@ -63,7 +63,7 @@ static const struct option_row TABLE[] = {
         "directory for encrypted spool files; lets files be rewritten"),
 
     ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT, "refuse every change"),
-    ROW("foreground", NULL, option_flag, foreground, VERB_MOUNT, "do not become a daemon"),
+    ROW("foreground", NULL, option_flag, foreground, VERB_MOUNT, "(-f) do not become a daemon"),
     ROW("allow-other", NULL, option_flag, allow_other, VERB_MOUNT,
         "let other users in, as the modes below permit"),
     ROW("uid", "USER", option_uid, uid, VERB_MOUNT, "owner of all files (default: the caller)"),
@@ -78,7 +78,7 @@ static const struct option_row TABLE[] = {
     ROW("offset", "SIZE", option_size, offset, VERB_CAT, "begin at this byte"),
     ROW("length", "SIZE", option_size, length, VERB_CAT, "end after this many bytes"),
     ROW("long", NULL, option_flag, long_listing, VERB_LS,
-        "ask about every object: how it is encrypted, and the size of its content"),
+        "(-l) ask every object for its cipher and its content's size"),
 
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
     ROW("log", "stderr|syslog", option_log_where, log_where, VERB_ALL,

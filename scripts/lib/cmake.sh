@@ -11,7 +11,7 @@ cmake_build() {
         cmake --build "$directory" -j "$(nproc)"; } >"$log" 2>&1; then
         # What matters is near the first error.
         grep -nE -m1 'error|FAILED' "$log" >/dev/null || tail -n 40 "$log" >&2
-        grep -E -A12 'error:|CMake Error|FAILED:|undefined reference' "$log" | head -n 120 >&2
+        grep -E -A12 'error:|CMake Error|FAILED:|undefined reference' "$log" | sed -n '1,120p' >&2
         echo "rdsbak: $directory does not build (see above)" >&2
         rm -f "$log"
         return 1

@@ -1,0 +1,97 @@
+#!/usr/bin/python3
+"""What the program answers to wrong usage: one line that says what and what to do, and its status.
+
+usage_test.py PROGRAM. No server is contacted."""
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = None
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def run(*words, program=None, **environment):
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "example",
+    }
+    env.update({name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS")})
+    env.update(environment)
+    env = {name: value for name, value in env.items() if value is not None}
+    return subprocess.run(
+        [program or PROGRAM, *words], env=env, stdin=subprocess.DEVNULL, timeout=60,
+        capture_output=True, text=True, check=False)
+
+
+class Usage(unittest.TestCase):
+    def refused(self, status, text, *words, **environment):
+        done = run(*words, **environment)
+        lines = [line for line in done.stderr.splitlines() if line.startswith("rdsbak: ")]
+        self.assertEqual(len(lines), 1, done.stderr)
+        self.assertIn(text, lines[0])
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout, "")
+        return done
+
+    def test_no_arguments_show_the_help(self):
+        done = run()
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("rdsbak put", done.stderr)
+
+    def test_help_and_version_succeed(self):
+        for words in (["--help"], ["help", "put"], ["mount", "--help"], ["--version"]):
+            done = run(*words)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), words)
+            self.assertIn("rdsbak", done.stdout)
+
+    def test_a_mistyped_command_is_guessed(self):
+        self.refused(2, "did you mean mount?", "muont", "s3://bucket", "/mnt")
+        self.refused(2, "neither a command nor an address", "bucket", "/mnt")
+
+    def test_unknown_options_are_guessed(self):
+        self.refused(2, "did you mean --part-size?", "put", "--part_siz", "8MiB")
+        self.refused(2, "did you mean kms-key-id?", "s3://bucket", "/mnt", "-o", "kms_keyid=x")
+
+    def test_a_missing_bucket_is_named(self):
+        self.refused(2, "no bucket", "mount", "s3://", "/mnt", "--kms-key-id", KEY)
+        self.refused(2, "too few arguments", "mount", "s3://bucket")
+
+    def test_a_missing_key_is_named(self):
+        self.refused(2, "--kms-key-id", "mount", "s3://bucket", "/mnt", "--foreground")
+        self.refused(2, "--kms-key-id", "get", "s3://bucket/x", "-")
+
+    def test_bad_arns_are_refused_before_any_server_is_asked(self):
+        for arn in ("alias/x", KEY.replace("key/", "alias/"), "arn:aws:s3:::bucket", "1234abcd"):
+            self.refused(2, "--kms-key-id", "mount", "s3://bucket", "/mnt", "--kms-key-id", arn)
+        self.refused(2, "--decrypt-key", "cat", "s3://bucket/x", "--decrypt-key", "x")
+
+    def test_a_key_of_another_region_is_refused(self):
+        self.refused(2, "--allow-cross-region-key", "mount", "s3://bucket", "/mnt",
+                     "--kms-key-id", KEY, "--region", "us-east-1")
+
+    def test_no_credentials_say_where_they_were_sought(self):
+        self.refused(1, "AWS_ACCESS_KEY_ID", "ls", "s3://bucket", "--region", "us-east-1",
+                     AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
+
+    def test_no_region_is_an_error_that_names_the_option(self):
+        self.refused(2, "--region", "ls", "s3://bucket")
+
+    def test_an_input_that_cannot_be_read_is_named(self):
+        self.refused(1, "/no/such/file", "put", "/no/such/file", "s3://bucket/x",
+                     "--kms-key-id", KEY)
+
+    def test_the_mount_helper_checks_without_mounting(self):
+        with tempfile.TemporaryDirectory() as directory:
+            helper = os.path.join(directory, "mount.rdsbak")
+            os.symlink(PROGRAM, helper)
+            done = run("s3://bucket", "/mnt", "-f", "-o", "rw,kms_key_id=" + KEY, program=helper)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+
+if __name__ == "__main__":
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main()
