@@ -188,8 +188,8 @@ static int fetch_run(struct fetch *f)
     struct reader *r = f->reader;
     size_t pad_len = 0;
     if (r->data_key != NULL)
-        f->range = content_range(r->info.envelope.content, f->want, f->len, r->size,
-                                 r->info.object.size);
+        f->range =
+            content_range(r->info.envelope.content, f->want, f->len, r->size, r->info.object.size);
     else
         f->range = (struct cipher_range){f->want, f->len, f->want};
     int rc = fetch_range(f, &pad_len);

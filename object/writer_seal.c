@@ -41,6 +41,7 @@ void generation_start_locked(struct writer *w, uint64_t base)
     w->gen.single = false;
     w->open = true;
     w->hold_given_up = false;
+    atomic_store(&w->relief_wanted, false); // it was the last generation's
 }
 
 void generation_clear(struct writer *w)
@@ -209,21 +210,20 @@ static int seal_bytes_locked(struct writer *w, struct window_chunk *chunk, uint3
         rc = gathering_locked(w, &part);
     if (rc < 0)
         return rc;
-    uint64_t sealed_before = w->gen.sealed;
     uint32_t begin = chunk->begin;
     struct budget_chunk memory = window_detach_locked(w, chunk);
     uint8_t *data = memory.data + begin;
     uint32_t crc32c = part->crc32c;
+    w->gen.sealed += len; // from here on nobody reads or writes there
     lock_give(&w->lock);
     rc = len > 0 ? sealer_update(w->gen.sealer, data, len) : 0;
     crc32c = crc32c_extend(crc32c, data, len);
     lock_take(&w->lock);
-    assert(w->gen.sealed == sealed_before && w->gen.gathering == part);
+    assert(w->gen.gathering == part);
     part->iov[part->count] = (struct iovec){data, len};
     part->chunks[part->count++] = memory;
     part->size += len;
     part->crc32c = crc32c;
-    w->gen.sealed += len;
     return rc;
 }
 

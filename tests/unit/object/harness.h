@@ -1,4 +1,5 @@
-// A volume over the memory store, small enough that every file crosses many parts, and helpers around it.
+// A volume over the memory store, small enough that every file crosses many parts, and helpers
+// around it.
 #ifndef TESTS_UNIT_OBJECT_HARNESS_H
 #define TESTS_UNIT_OBJECT_HARNESS_H
 
@@ -20,7 +21,8 @@ struct rig {
     struct volume *volume;
 };
 
-static inline void rig_start_with(struct rig *rig, uint64_t hold_size, uint64_t memory_limit, uint64_t part_size)
+static inline void rig_start_with(struct rig *rig, uint64_t hold_size, uint64_t memory_limit,
+                                  uint64_t part_size)
 {
     struct volume_config config;
     volume_config_defaults(&config);
@@ -80,7 +82,8 @@ static inline int write_pattern(struct writer *w, uint64_t offset, size_t len, u
 }
 
 // The stored object, opened by the independent reader, equals expected.
-static inline void assert_stored(struct rig *rig, const char *key, const uint8_t *expected, uint64_t size)
+static inline void assert_stored(struct rig *rig, const char *key, const uint8_t *expected,
+                                 uint64_t size)
 {
     uint64_t cipher_size = 0;
     const struct kv *metadata = NULL;
@@ -95,7 +98,8 @@ static inline void assert_stored(struct rig *rig, const char *key, const uint8_t
 }
 
 // The same through our reader, in pieces of odd sizes.
-static inline void assert_read_back(struct rig *rig, const char *key, const uint8_t *expected, uint64_t size)
+static inline void assert_read_back(struct rig *rig, const char *key, const uint8_t *expected,
+                                    uint64_t size)
 {
     struct reader *r = NULL;
     assert_ok(reader_open(rig->volume, key, NULL, &r));
@@ -103,7 +107,8 @@ static inline void assert_read_back(struct rig *rig, const char *key, const uint
     uint8_t *out = malloc(size + 100);
     for (uint64_t at = 0; at <= size;) {
         size_t len = 1 + (size_t)(rand() % 50000), got = 0;
-        assert_ok(reader_read(r, at, out + at, len < size + 100 - at ? len : size + 100 - at, &got));
+        assert_ok(
+            reader_read(r, at, out + at, len < size + 100 - at ? len : size + 100 - at, &got));
         if (got == 0)
             break;
         at += got;

@@ -16,7 +16,8 @@ struct keyring_test {
     atomic_uint generated;
 };
 
-static int generate(struct keyring *k, const struct format *f, struct envelope *e, struct secret **key)
+static int generate(struct keyring *k, const struct format *f, struct envelope *e,
+                    struct secret **key)
 {
     struct keyring_test *t = (struct keyring_test *)k;
     if (t->broken)
@@ -25,7 +26,10 @@ static int generate(struct keyring *k, const struct format *f, struct envelope *
     if (rc < 0)
         return rc;
     t->generated++;
-    *e = (struct envelope){.version = f->version, .wrap = f->wrap, .content = f->content, .wrapped_len = CIPHER_KEY_SIZE};
+    *e = (struct envelope){.version = f->version,
+                           .wrap = f->wrap,
+                           .content = f->content,
+                           .wrapped_len = CIPHER_KEY_SIZE};
     for (int i = 0; i < CIPHER_KEY_SIZE; i++)
         e->wrapped[i] = secret_bytes(*key)[i] ^ MASK;
     secret_random_bytes(e->iv, content_iv_size(e->content));
@@ -75,13 +79,15 @@ unsigned keyring_test_generated(struct keyring *k)
     return ((struct keyring_test *)k)->generated;
 }
 
-int64_t keyring_test_decrypt(const uint8_t *cipher, uint64_t size, const struct kv *metadata, uint8_t **plain)
+int64_t keyring_test_decrypt(const uint8_t *cipher, uint64_t size, const struct kv *metadata,
+                             uint8_t **plain)
 {
     const char *wrapped = kv_get(metadata, "x-amz-key-v2"), *iv_text = kv_get(metadata, "x-amz-iv");
     uint8_t key[64], iv[32];
     size_t key_len = 0, iv_len = 0;
     int last = 0, rest = 0;
-    if (wrapped == NULL || iv_text == NULL || strcmp(kv_get(metadata, "x-amz-cek-alg"), "AES/CBC/PKCS5Padding") != 0 ||
+    if (wrapped == NULL || iv_text == NULL ||
+        strcmp(kv_get(metadata, "x-amz-cek-alg"), "AES/CBC/PKCS5Padding") != 0 ||
         strcmp(kv_get(metadata, "x-amz-matdesc"), "{\"kms_cmk_id\":\"" KEY_ARN "\"}") != 0 ||
         base64_decode(wrapped, strlen(wrapped), key, sizeof key, &key_len) < 0 || key_len != 32 ||
         base64_decode(iv_text, strlen(iv_text), iv, sizeof iv, &iv_len) < 0 || iv_len != 16)

@@ -1,4 +1,5 @@
-// A keyring without KMS: the wrapped key is the data key under a fixed mask, so a test can open any object by itself.
+// A keyring without KMS: the wrapped key is the data key under a fixed mask, so a test can open any
+// object by itself.
 #ifndef TESTS_UNIT_OBJECT_KEYRING_TEST_H
 #define TESTS_UNIT_OBJECT_KEYRING_TEST_H
 
@@ -8,8 +9,9 @@ struct keyring *keyring_test_new(void);
 void keyring_test_break(struct keyring *k, int code); // every call fails with code; 0: works again
 unsigned keyring_test_generated(struct keyring *k);
 
-// Decrypts a whole object by the format description alone (one EVP call), independent of crypto/. Returns the plaintext size, or
-// -1 if it is not a sound object; *plain is malloc'ed.
-int64_t keyring_test_decrypt(const uint8_t *cipher, uint64_t size, const struct kv *metadata, uint8_t **plain);
+// Decrypts a whole object by the format description alone (one EVP call), independent of crypto/.
+// Returns the plaintext size, or -1 if it is not a sound object; *plain is malloc'ed.
+int64_t keyring_test_decrypt(const uint8_t *cipher, uint64_t size, const struct kv *metadata,
+                             uint8_t **plain);
 
 #endif

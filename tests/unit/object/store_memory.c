@@ -48,7 +48,8 @@ static struct store_memory *self(struct store *s)
     return (struct store_memory *)s;
 }
 
-// ---- faults -------------------------------------------------------------------------------------------------
+// ---- faults
+// -------------------------------------------------------------------------------------------------
 
 struct verdict {
     int before, after;
@@ -85,7 +86,8 @@ static int scripted(int code)
     return err_set(code, "scripted failure");
 }
 
-// ---- objects ------------------------------------------------------------------------------------------------
+// ---- objects
+// ------------------------------------------------------------------------------------------------
 
 static struct object *find(struct store_memory *m, const char *key)
 {
@@ -103,7 +105,8 @@ static void drop(struct object *o)
     *o = (struct object){0};
 }
 
-static struct object *place(struct store_memory *m, const char *key, struct blob body, const struct kv *metadata)
+static struct object *place(struct store_memory *m, const char *key, struct blob body,
+                            const struct kv *metadata)
 {
     struct object *o = find(m, key);
     if (o != NULL)
@@ -157,8 +160,8 @@ static int head(struct store *s, const char *key, struct store_object *out)
     return leave(s, rc, v);
 }
 
-static int get(struct store *s, const char *key, const char *if_match, uint64_t offset, uint64_t len,
-               const struct store_sink *sink)
+static int get(struct store *s, const char *key, const char *if_match, uint64_t offset,
+               uint64_t len, const struct store_sink *sink)
 {
     struct verdict v = enter(s, MEMORY_GET);
     struct object *o = find(self(s), key);
@@ -189,8 +192,8 @@ static int get(struct store *s, const char *key, const char *if_match, uint64_t 
     return rc;
 }
 
-static int put(struct store *s, const char *key, const struct kv *metadata, const struct store_body *body,
-               struct store_result *out)
+static int put(struct store *s, const char *key, const struct kv *metadata,
+               const struct store_body *body, struct store_result *out)
 {
     struct verdict v = enter(s, MEMORY_PUT);
     int rc = v.before ? scripted(v.before) : 0;
@@ -210,8 +213,8 @@ static int remove_object(struct store *s, const char *key)
     return leave(s, v.before ? scripted(v.before) : 0, v);
 }
 
-static int copy_object(struct store *s, const char *from, const char *if_match, const char *to, const struct kv *metadata,
-                       struct store_result *out)
+static int copy_object(struct store *s, const char *from, const char *if_match, const char *to,
+                       const struct kv *metadata, struct store_result *out)
 {
     struct verdict v = enter(s, MEMORY_COPY);
     struct object *o = find(self(s), from);
@@ -228,19 +231,22 @@ static int copy_object(struct store *s, const char *from, const char *if_match, 
     return leave(s, rc, v);
 }
 
-static int list(struct store *s, const char *prefix, char delimiter, unsigned limit, store_list_fn fn, void *context)
+static int list(struct store *s, const char *prefix, char delimiter, unsigned limit,
+                store_list_fn fn, void *context)
 {
     (void)s, (void)prefix, (void)delimiter, (void)limit, (void)fn, (void)context;
     assert(!"not used by the tests of object/");
     return -EIO;
 }
 
-// ---- uploads ------------------------------------------------------------------------------------------------
+// ---- uploads
+// ------------------------------------------------------------------------------------------------
 
 static struct upload **upload_find(struct store_memory *m, const char *key, const char *id)
 {
     for (int i = 0; i < UPLOADS_MAX; i++) {
-        if (m->uploads[i] != NULL && strcmp(m->uploads[i]->id, id) == 0 && strcmp(m->uploads[i]->key, key) == 0)
+        if (m->uploads[i] != NULL && strcmp(m->uploads[i]->id, id) == 0 &&
+            strcmp(m->uploads[i]->key, key) == 0)
             return &m->uploads[i];
     }
     return NULL;
@@ -255,7 +261,8 @@ static void upload_drop(struct upload **slot)
     *slot = NULL;
 }
 
-static int upload_create(struct store *s, const char *key, const struct kv *metadata, char *upload_id)
+static int upload_create(struct store *s, const char *key, const struct kv *metadata,
+                         char *upload_id)
 {
     struct verdict v = enter(s, MEMORY_CREATE);
     struct store_memory *m = self(s);
@@ -266,16 +273,16 @@ static int upload_create(struct store *s, const char *key, const struct kv *meta
             slot++;
         assert(slot < m->uploads + UPLOADS_MAX);
         *slot = calloc(1, sizeof **slot);
-        snprintf((*slot)->id, sizeof (*slot)->id, "upload-%u", ++m->serial);
-        snprintf((*slot)->key, sizeof (*slot)->key, "%s", key);
+        snprintf((*slot)->id, sizeof(*slot)->id, "upload-%u", ++m->serial);
+        snprintf((*slot)->key, sizeof(*slot)->key, "%s", key);
         rc = kv_copy(&(*slot)->metadata, metadata);
         strcpy(upload_id, (*slot)->id);
     }
     return leave(s, rc, v);
 }
 
-static int set_part(struct store_memory *m, const char *key, const char *id, unsigned number, struct blob body,
-                    struct store_part *out)
+static int set_part(struct store_memory *m, const char *key, const char *id, unsigned number,
+                    struct blob body, struct store_part *out)
 {
     struct upload **u = upload_find(m, key, id);
     if (u == NULL || number < 1 || number > STORE_PART_NUMBER_MAX) {
@@ -284,14 +291,14 @@ static int set_part(struct store_memory *m, const char *key, const char *id, uns
     }
     free((*u)->parts[number].data);
     (*u)->parts[number] = body;
-    snprintf((*u)->etags[number], sizeof (*u)->etags[number], "part-%u", ++m->serial);
+    snprintf((*u)->etags[number], sizeof(*u)->etags[number], "part-%u", ++m->serial);
     *out = (struct store_part){.number = number};
     snprintf(out->etag, sizeof out->etag, "%s", (*u)->etags[number]);
     return 0;
 }
 
-static int upload_part(struct store *s, const char *key, const char *id, unsigned number, const struct store_body *body,
-                       struct store_part *out)
+static int upload_part(struct store *s, const char *key, const char *id, unsigned number,
+                       const struct store_body *body, struct store_part *out)
 {
     struct verdict v = enter(s, MEMORY_PART);
     int rc = v.before ? scripted(v.before) : 0;
@@ -304,8 +311,9 @@ static int upload_part(struct store *s, const char *key, const char *id, unsigne
     return leave(s, rc, v);
 }
 
-static int upload_part_copy(struct store *s, const char *key, const char *id, unsigned number, const char *from,
-                            const char *if_match, uint64_t offset, uint64_t len, struct store_part *out)
+static int upload_part_copy(struct store *s, const char *key, const char *id, unsigned number,
+                            const char *from, const char *if_match, uint64_t offset, uint64_t len,
+                            struct store_part *out)
 {
     struct verdict v = enter(s, MEMORY_PART_COPY);
     struct object *o = find(self(s), from);
@@ -322,7 +330,8 @@ static int upload_part_copy(struct store *s, const char *key, const char *id, un
     return leave(s, rc, v);
 }
 
-static int assemble(struct store_memory *m, struct upload *u, const struct store_part *parts, size_t count, struct blob *body)
+static int assemble(struct store_memory *m, struct upload *u, const struct store_part *parts,
+                    size_t count, struct blob *body)
 {
     uint64_t size = 0;
     for (size_t i = 0; i < count; i++) {
@@ -344,8 +353,8 @@ static int assemble(struct store_memory *m, struct upload *u, const struct store
     return 0;
 }
 
-static int upload_complete(struct store *s, const char *key, const char *id, const struct store_part *parts, size_t count,
-                           struct store_result *out)
+static int upload_complete(struct store *s, const char *key, const char *id,
+                           const struct store_part *parts, size_t count, struct store_result *out)
 {
     struct verdict v = enter(s, MEMORY_COMPLETE);
     struct store_memory *m = self(s);
@@ -408,7 +417,8 @@ static const struct store_ops STORE_MEMORY_OPS = {
     .free = release,
 };
 
-// ---- the test's side ----------------------------------------------------------------------------------------
+// ---- the test's side
+// ----------------------------------------------------------------------------------------
 
 struct store *store_memory_new(uint64_t part_min)
 {
@@ -466,7 +476,8 @@ uint64_t store_memory_sent(struct store *s)
     return self(s)->sent;
 }
 
-const uint8_t *store_memory_object(struct store *s, const char *key, uint64_t *size, const struct kv **metadata)
+const uint8_t *store_memory_object(struct store *s, const char *key, uint64_t *size,
+                                   const struct kv **metadata)
 {
     WITH_LOCK(&self(s)->lock);
     struct object *o = find(self(s), key);
@@ -478,7 +489,8 @@ const uint8_t *store_memory_object(struct store *s, const char *key, uint64_t *s
     return o->body.data;
 }
 
-void store_memory_plant(struct store *s, const char *key, const void *data, uint64_t size, const struct kv *metadata)
+void store_memory_plant(struct store *s, const char *key, const void *data, uint64_t size,
+                        const struct kv *metadata)
 {
     WITH_LOCK(&self(s)->lock);
     struct blob b = blob_new(size);

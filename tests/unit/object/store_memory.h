@@ -1,12 +1,24 @@
-// An object store in memory, strict as S3 is (part minimum, order, If-Match), which fails or misbehaves on demand.
+// An object store in memory, strict as S3 is (part minimum, order, If-Match), which fails or
+// misbehaves on demand.
 #ifndef TESTS_UNIT_OBJECT_STORE_MEMORY_H
 #define TESTS_UNIT_OBJECT_STORE_MEMORY_H
 
 #include "s3/store.h"
 
 enum memory_op {
-    MEMORY_HEAD, MEMORY_GET, MEMORY_PUT, MEMORY_REMOVE, MEMORY_COPY, MEMORY_LIST, MEMORY_CREATE, MEMORY_PART,
-    MEMORY_PART_COPY, MEMORY_COMPLETE, MEMORY_ABORT, MEMORY_UPLOAD_LIST, MEMORY_OPS
+    MEMORY_HEAD,
+    MEMORY_GET,
+    MEMORY_PUT,
+    MEMORY_REMOVE,
+    MEMORY_COPY,
+    MEMORY_LIST,
+    MEMORY_CREATE,
+    MEMORY_PART,
+    MEMORY_PART_COPY,
+    MEMORY_COMPLETE,
+    MEMORY_ABORT,
+    MEMORY_UPLOAD_LIST,
+    MEMORY_OPS
 };
 
 enum memory_fault {
@@ -16,7 +28,8 @@ enum memory_fault {
 
 struct store *store_memory_new(uint64_t part_min);
 
-// The n-th call from now (1: the next; counted over all operations) fails with code. 0 switches off.
+// The n-th call from now (1: the next; counted over all operations) fails with code. 0 switches
+// off.
 void store_memory_fail(struct store *s, unsigned n, enum memory_fault fault, int code);
 // As of now every call of op fails with code (0: works again).
 void store_memory_break(struct store *s, enum memory_op op, int code);
@@ -29,8 +42,10 @@ unsigned store_memory_uploads(struct store *s); // unfinished
 uint64_t store_memory_sent(struct store *s);    // bytes of bodies
 
 // The stored object, NULL if there is none. Borrowed until the next change of the key.
-const uint8_t *store_memory_object(struct store *s, const char *key, uint64_t *size, const struct kv **metadata);
+const uint8_t *store_memory_object(struct store *s, const char *key, uint64_t *size,
+                                   const struct kv **metadata);
 // Puts raw bytes there, as somebody else would.
-void store_memory_plant(struct store *s, const char *key, const void *data, uint64_t size, const struct kv *metadata);
+void store_memory_plant(struct store *s, const char *key, const void *data, uint64_t size,
+                        const struct kv *metadata);
 
 #endif
