@@ -421,7 +421,9 @@ def unwrap(envelope, options, credentials):
 
 def counted(response):
     """The body's chunks; a connection that ends early is an error."""
-    left = int(response.headers.get("Content-Length", "0"))
+    left = int(response.headers.get("Content-Length", "-1"))
+    if left < 0:
+        raise Refused("the store does not tell the object's length")
     for chunk in read_chunks(response):
         left -= len(chunk)
         yield chunk
