@@ -219,7 +219,7 @@ def parse_envelope(metadata):
     fields = normalise(metadata)
     found = [k for k in fields if k in KEYS or k.startswith("x-amz-key-")]
     if not found:
-        raise Refused("the object has no envelope with a key: not encrypted, or an instruction file")
+        raise Refused("the object has no envelope with a key (not encrypted, or instruction file)")
     if len(found) > 1:
         raise Refused(f"damaged envelope: both {found[0]} and {found[1]} stand there")
     if found[0] not in VERSIONS:
