@@ -23,6 +23,11 @@ int base64_encode(struct buf *out, const void *data, size_t len)
 int base64_decode(const char *text, size_t text_len, void *out, size_t max, size_t *len)
 {
     const char *end = NULL;
+    for (size_t i = 0; i < text_len; i++) {
+        // libsodium's comparison takes 0xAB for '+' and 0xAF for '/' where char is signed.
+        if ((unsigned char)text[i] >= 0x80)
+            return err_set(-EIO, "not base64");
+    }
     if (sodium_base642bin(out, max, text, text_len, NULL, len, &end,
                           sodium_base64_VARIANT_ORIGINAL) != 0 ||
         end != text + text_len)

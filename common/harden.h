@@ -15,7 +15,7 @@
 //
 // From then on /proc/<pid> belongs to root (the price of PR_SET_DUMPABLE 0): a process of an
 // ordinary user cannot open its own /proc/self/fd, environ or maps any more, nor can gdb, strace or
-// perf of that user attach; /proc/self/status and stat stay readable. exec resets it, so helpers
+// perf of that user attach; /proc/self/status and stat stay readable. exec resets it, so programs
 // such as fusermount3 are not touched.
 int harden_process(bool require_mlock) MUST_CHECK;
 

@@ -102,7 +102,7 @@ static int parse_version(const struct fields *fields, enum field key, struct env
 int envelope_parse(const struct kv *metadata, struct envelope *e, enum envelope_found *found)
 {
     struct fields fields;
-    enum field key;
+    enum field key = FIELD_COUNT;
     int rc = fields_pick(metadata, &fields);
     if (rc == 0)
         rc = key_find(&fields, &key);

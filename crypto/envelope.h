@@ -20,9 +20,10 @@
 #include "common/secret.h"
 #include "crypto/cipher.h"
 
-#define ENVELOPE_WRAPPED_MAX                                                                       \
-    1024 // bytes of a wrapped key: KMS blobs are about 184, S3 holds 2 KB of metadata in all
-#define ENVELOPE_KMS_CMK_ID   "kms_cmk_id" // the entry of the context that names the key, wrap "kms"
+// Bytes of a wrapped key: KMS blobs are about 184, S3 holds 2 KB of metadata in all.
+#define ENVELOPE_WRAPPED_MAX 1024
+// The entry of the context that names the key, wrap "kms".
+#define ENVELOPE_KMS_CMK_ID   "kms_cmk_id"
 #define ENVELOPE_PLAIN_LENGTH "x-amz-unencrypted-content-length"
 
 enum envelope_version { ENVELOPE_V2 = 2 };

@@ -108,7 +108,7 @@ int envelope_v2_parse(const struct fields *fields, struct envelope *e)
 static int set_base64(struct kv *metadata, enum field f, const uint8_t *bytes, size_t len)
 {
     AUTO_BUF struct buf text;
-    buf_init(&text, 2 * ENVELOPE_WRAPPED_MAX);
+    buf_init(&text, (size_t)2 * ENVELOPE_WRAPPED_MAX);
     int rc = base64_encode(&text, bytes, len);
     return rc < 0 ? rc : kv_set(metadata, field_name(f), buf_str(&text));
 }

@@ -20,8 +20,8 @@ static void base64_is_strict(void **state)
     assert_ok(base64_decode("AP8gcmRz", 8, out, sizeof out, &len));
     assert_int_equal(len, 6);
     assert_memory_equal(out, "\0\xff rds", 6);
-    static const char *const BAD[] = {"AP8gcmR", "AP8g cmRz", "AP8gcmRz\n", "AP8gcm==x",
-                                      "A===",    "AP9=",      "____"};
+    static const char *const BAD[] = {"AP8gcmR", "AP8g cmRz", "AP8gcmRz\n",  "AP8gcm==x",  "A===",
+                                      "AP9=",    "____",      "AP8gcm\xafz", "AP8gcm\xabz"};
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
         assert_int_equal(base64_decode(BAD[i], strlen(BAD[i]), out, sizeof out, &len), -EIO);
     assert_int_equal(base64_decode("AP8gcmRz", 8, out, 5, &len), -EIO);

@@ -29,7 +29,11 @@ struct wish {
 static void child_prepare(const struct wish *wish)
 {
     if (wish->limited) {
-        const struct rlimit limit = {65536, 65536};
+        // Room for the process as it is, not for the 64 MiB that it wants later.
+        struct rlimit limit;
+        getrlimit(RLIMIT_MEMLOCK, &limit);
+        limit.rlim_max = limit.rlim_max < (8 << 20) ? limit.rlim_max : 8 << 20;
+        limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0)
             _exit(90);
     }

@@ -20,7 +20,7 @@ ENVELOPE = (
 
 def text(value):
     """A C string literal, broken into lines."""
-    pieces = [value[i : i + 80] for i in range(0, len(value), 80)] or [""]
+    pieces = [value[i : i + 78] for i in range(0, len(value), 78)] or [""]
     return "\n        ".join(json.dumps(piece) for piece in pieces)
 
 
