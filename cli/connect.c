@@ -1,6 +1,7 @@
 #include "cli/connect.h"
 
 #include "cli/settings.h"
+#include "common/clock.h"
 #include "common/codec.h"
 #include "common/harden.h"
 #include "object/keyring_kms.h"
@@ -210,6 +211,42 @@ void connection_close(struct connection *c)
 
 // ---- asking the servers ----
 
+// Longer than a server that answers takes to refuse; a request's own deadline is 10 s.
+#define PROBE_UNREACHABLE_MS 5000
+
+struct probe_key {
+    char text[SOURCE_KEY_MAX + 1];
+};
+
+// Random, so that two mounts starting at once do not abort each other's probe.
+static struct probe_key make_probe_key(const struct source *source)
+{
+    struct probe_key key;
+    char random_hex[17];
+    uint8_t random[8];
+    secret_random_bytes(random, sizeof random);
+    hex_encode(random_hex, random, sizeof random);
+    snprintf(key.text, sizeof key.text, "%.*s" PROBE_NAME "%s", SOURCE_PREFIX_MAX, source->key,
+             random_hex);
+    return key;
+}
+
+// HEAD gives up soonest where nobody answers, but cannot say why it is refused (its answers have no
+// body): any refusal is left to the listing that follows.
+static int probe_reachable(struct connection *c, const struct source *source)
+{
+    struct store_object object;
+    struct probe_key key = make_probe_key(source);
+    int64_t start_ms = clock_ms();
+    int rc = c->store->ops->head(c->store, key.text, &object);
+    if (rc == 0)
+        store_object_clear(&object);
+    bool gave_up = rc == -EIO && clock_ms() - start_ms >= PROBE_UNREACHABLE_MS;
+    return gave_up ? err_prefix(rc, "cannot reach s3://%s; check endpoint, region and network",
+                                source->bucket)
+                   : 0;
+}
+
 static int ignore_entry(void *context, const struct store_listed *entry)
 {
     (void)context;
@@ -217,26 +254,20 @@ static int ignore_entry(void *context, const struct store_listed *entry)
     return 0;
 }
 
-static int probe_bucket(struct connection *c, const struct source *source)
+static int probe_listing(struct connection *c, const struct source *source)
 {
     int rc = c->store->ops->list(c->store, source->key, '/', 1, ignore_entry, NULL);
     return rc < 0 ? err_prefix(rc, "cannot list s3://%s", source->bucket) : 0;
 }
 
-// The name is random so that two mounts starting at once do not abort each other's probe.
 static int probe_writing(struct connection *c, const struct source *source)
 {
-    char key[SOURCE_KEY_MAX + 1];
     char upload_id[STORE_UPLOAD_ID_MAX];
-    char random_hex[17];
-    uint8_t random[8];
+    struct probe_key key = make_probe_key(source);
     const struct kv no_metadata = {0};
-    secret_random_bytes(random, sizeof random);
-    hex_encode(random_hex, random, sizeof random);
-    snprintf(key, sizeof key, "%.*s" PROBE_NAME "%s", SOURCE_PREFIX_MAX, source->key, random_hex);
-    int rc = c->store->ops->upload_create(c->store, key, &no_metadata, upload_id);
+    int rc = c->store->ops->upload_create(c->store, key.text, &no_metadata, upload_id);
     if (rc == 0)
-        rc = c->store->ops->upload_abort(c->store, key, upload_id);
+        rc = c->store->ops->upload_abort(c->store, key.text, upload_id);
     return rc < 0 ? err_prefix(rc, "cannot write to s3://%s (try --read-only?)", source->bucket)
                   : 0;
 }
@@ -244,7 +275,9 @@ static int probe_writing(struct connection *c, const struct source *source)
 int connection_probe(struct connection *c, const struct source *source, const struct options *o)
 {
     bool writes = c->use == CONNECTION_WRITE;
-    int rc = probe_bucket(c, source);
+    int rc = probe_reachable(c, source);
+    if (rc == 0)
+        rc = probe_listing(c, source);
     if (rc == 0 && writes)
         rc = probe_writing(c, source);
     if (rc == 0 && any_key(o))

@@ -84,6 +84,17 @@ class Usage(unittest.TestCase):
         self.refused(1, "/no/such/file", "put", "/no/such/file", "s3://bucket/x",
                      "--kms-key-id", KEY)
 
+    @unittest.skipUnless(os.path.exists("/dev/fuse"), "without /dev/fuse a mount stops sooner")
+    def test_a_mount_that_cannot_reach_its_bucket_fails_in_the_foreground_process(self):
+        with tempfile.TemporaryDirectory() as directory:
+            # Nothing listens on port 1. The daemon's verdict is what its parent says.
+            self.refused(1, "cannot reach s3://bucket", "mount", "s3://bucket", directory,
+                         "--kms-key-id", KEY, "--endpoint-url", "http://127.0.0.1:1")
+
+    def test_plain_http_to_another_machine_is_refused(self):
+        self.refused(2, "--allow-http", "ls", "s3://bucket", "--region", "us-east-1",
+                     "--endpoint-url", "http://192.0.2.1")
+
     def test_the_mount_helper_checks_without_mounting(self):
         with tempfile.TemporaryDirectory() as directory:
             helper = os.path.join(directory, "mount.rdsbak")
