@@ -1,0 +1,295 @@
+// Lookup and attributes. A name costs one HEAD and, for a name that might be a directory, one LIST
+// of a single key. Neither ever asks KMS, and neither fails because an envelope is damaged: such a
+// file can be seen and removed.
+#include "fs/fs_internal.h"
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STATFS_BLOCK_SIZE 4096
+#define STATFS_BLOCKS     (1ull << 38) // 1 PiB: S3 tells no end
+#define METADATA_MTIME    "mtime"
+
+// ---- attributes
+// ---------------------------------------------------------------------------------------------
+
+static int64_t mtime_from(const struct object_info *info)
+{
+    const char *text = kv_get(&info->object.metadata, METADATA_MTIME);
+    char *end = NULL;
+    long long value = text != NULL ? strtoll(text, &end, 10) : 0;
+    // rclone writes a fraction behind the seconds.
+    bool sound = text != NULL && end != text && (*end == '\0' || *end == '.') && value >= 0 &&
+                 value < (1ll << 40);
+    return sound ? value : info->object.mtime_s;
+}
+
+void seen_from_info(struct seen *seen, const struct object_info *info)
+{
+    // What was learnt about this very version at an open stays known.
+    bool same = seen->valid && strcmp(seen->etag, info->object.etag) == 0;
+    if (!(same && seen->size_exact && !info->plain_size_exact)) {
+        seen->size = info->plain_size;
+        seen->size_exact = info->plain_size_exact;
+    }
+    seen->valid = true;
+    memcpy(seen->etag, info->object.etag, sizeof seen->etag);
+    seen->mtime_s = mtime_from(info);
+}
+
+static mode_t mode_of(const struct mount *m, const struct node *node)
+{
+    mode_t allowed = node->is_dir ? m->config.dir_mode : m->config.file_mode;
+    return (node->is_dir ? S_IFDIR : S_IFREG) | (node->has_mode ? node->mode & allowed : allowed);
+}
+
+void attr_of_locked(struct mount *m, struct node *node, struct stat *st, double *timeout)
+{
+    assert(lock_is_mine(&m->lock));
+    *st = (struct stat){
+        .st_ino = node->ino,
+        .st_mode = mode_of(m, node),
+        .st_nlink = node->is_dir ? 2 : 1,
+        .st_uid = m->config.uid,
+        .st_gid = m->config.gid,
+        .st_blksize = STATFS_BLOCK_SIZE,
+    };
+    st->st_mtim.tv_sec = node->is_dir ? m->started_s : node->seen.mtime_s;
+    *timeout = FS_ATTR_SECONDS;
+    if (node->writing != NULL) {
+        struct writer_status status;
+        writer_status(node->writing->writer, &status); // takes the writer's lock: a higher rank
+        st->st_size = (off_t)status.size;
+        st->st_mtim.tv_sec = (time_t)clock_wall_s();
+        *timeout = 0;
+    } else if (!node->is_dir) {
+        st->st_size = (off_t)node->seen.size;
+        if (!node->seen.size_exact)
+            *timeout = 0;
+    }
+    if (node->has_mtime)
+        st->st_mtim.tv_sec = (time_t)node->mtime_s;
+    st->st_atim = st->st_ctim = st->st_mtim;
+    st->st_blocks = (st->st_size + 511) / 512;
+}
+
+// ---- lookup
+// -------------------------------------------------------------------------------------------------
+
+static int any_entry(void *context, const struct store_listed *entry)
+{
+    (void)entry;
+    *(bool *)context = true;
+    return 0;
+}
+
+int look_for_dir(struct mount *m, const char *path, bool *is_dir)
+{
+    AUTO_FREE char *key = NULL;
+    lock_take(&m->lock);
+    *is_dir = dir_known_locked(m, path);
+    lock_give(&m->lock);
+    if (*is_dir)
+        return 0;
+    if (asprintf(&key, "%s%s/", m->config.prefix, path) < 0) {
+        key = NULL;
+        return err_set(-ENOMEM, "out of memory");
+    }
+    struct store *store = volume_store(m->volume);
+    return store->ops->list(store, key, '\0', 1, any_entry, is_dir);
+}
+
+static bool has_live_writer_locked(struct node *node)
+{
+    if (node == NULL || node->writing == NULL || node->writing->unlinked)
+        return false;
+    struct writer_status status;
+    writer_status(node->writing->writer, &status);
+    // A failed one shows what it left: the old object, or nothing.
+    return status.failure.code == 0;
+}
+
+static void entry_of_locked(struct mount *m, struct node *node, struct fuse_entry_param *e)
+{
+    *e = (struct fuse_entry_param){.ino = node->ino, .entry_timeout = FS_ATTR_SECONDS};
+    attr_of_locked(m, node, &e->attr, &e->attr_timeout);
+    node_remember_locked(node);
+}
+
+// What has the name: asks S3. 0: *entry is filled and the kernel's reference counted.
+static int find_entry(struct mount *m, const char *path, struct fuse_entry_param *entry)
+{
+    AUTO_FREE char *key = NULL;
+    AUTO_OBJECT_INFO struct object_info info = {0};
+    bool is_dir = false;
+    lock_take(&m->lock);
+    struct node *node = node_find_path_locked(m, path);
+    bool live = has_live_writer_locked(node);
+    if (live)
+        entry_of_locked(m, node, entry);
+    lock_give(&m->lock);
+    if (live)
+        return 0;
+    int rc = path_key(m, path, &key);
+    int found = rc < 0 ? rc : object_info_get(m->volume, key, &info);
+    if (found < 0 && found != -ENOENT)
+        return found;
+    rc = look_for_dir(m, path, &is_dir);
+    if (rc < 0)
+        return rc;
+    if (!is_dir && found < 0)
+        return err_set(-ENOENT, "no such object");
+    if (is_dir && found == 0)
+        log_warn("%s: there is an object and a directory of this name; the directory is shown",
+                 key);
+    WITH_LOCK(&m->lock);
+    rc = node_obtain_locked(m, path, is_dir, &node);
+    if (rc < 0)
+        return rc;
+    if (!is_dir)
+        seen_from_info(&node->seen, &info);
+    entry_of_locked(m, node, entry);
+    node->pins--; // the kernel's reference holds it now
+    return 0;
+}
+
+void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct mount *m = mount_of(req);
+    AUTO_FREE char *path = NULL;
+    struct fuse_entry_param entry;
+    int rc = path_of_child(m, parent, name, &path);
+    if (rc == 0)
+        rc = find_entry(m, path, &entry);
+    if (rc < 0)
+        reply_error(req, rc, "lookup", path != NULL ? path : name);
+    else
+        fuse_reply_entry(req, &entry);
+}
+
+void fs_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup)
+{
+    node_forget(mount_of(req), ino, nlookup);
+    fuse_reply_none(req);
+}
+
+void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+    for (size_t i = 0; i < count; i++)
+        node_forget(mount_of(req), forgets[i].ino, forgets[i].nlookup);
+    fuse_reply_none(req);
+}
+
+// ---- getattr, setattr
+// ---------------------------------------------------------------------------------------
+
+static int refresh(struct mount *m, struct node *node)
+{
+    AUTO_FREE char *path = NULL;
+    AUTO_FREE char *key = NULL;
+    AUTO_OBJECT_INFO struct object_info info = {0};
+    lock_take(&m->lock);
+    bool nothing_to_ask = node->is_dir || node->path == NULL || has_live_writer_locked(node);
+    lock_give(&m->lock);
+    if (nothing_to_ask)
+        return 0;
+    int rc = node_path(m, node, &path);
+    if (rc == 0)
+        rc = path_key(m, path, &key);
+    if (rc == 0)
+        rc = object_info_get(m->volume, key, &info);
+    WITH_LOCK(&m->lock);
+    if (rc == -ENOENT && node->writing != NULL)
+        return 0; // a failed new file: its handle still answers
+    if (rc == 0)
+        seen_from_info(&node->seen, &info);
+    return rc;
+}
+
+static void reply_attr(fuse_req_t req, struct node *node)
+{
+    struct mount *m = mount_of(req);
+    struct stat st;
+    double timeout;
+    lock_take(&m->lock);
+    attr_of_locked(m, node, &st, &timeout);
+    lock_give(&m->lock);
+    fuse_reply_attr(req, &st, timeout);
+}
+
+void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+    (void)fi;
+    struct mount *m = mount_of(req);
+    struct node *node = node_pin(m, ino);
+    int rc = node != NULL ? refresh(m, node) : err_set(-ESTALE, "unknown inode");
+    if (rc < 0)
+        reply_error(req, rc, "stat", node != NULL && node->path != NULL ? node->path : "");
+    else
+        reply_attr(req, node);
+    node_unpin(m, node);
+}
+
+static void set_times_locked(struct node *node, const struct stat *attr, int to_set)
+{
+    if ((to_set & FUSE_SET_ATTR_MTIME_NOW) != 0)
+        node->mtime_s = clock_wall_s();
+    else if ((to_set & FUSE_SET_ATTR_MTIME) != 0)
+        node->mtime_s = attr->st_mtim.tv_sec;
+    else
+        return;
+    node->has_mtime = true;
+    if (node->writing != NULL)
+        writer_set_mtime(node->writing->writer, node->mtime_s);
+}
+
+// Owner and group are the mount's: chown succeeds and changes nothing, as on other file systems
+// without owners.
+void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
+                struct fuse_file_info *fi)
+{
+    (void)fi;
+    struct mount *m = mount_of(req);
+    struct node *node = node_pin(m, ino);
+    int rc = node != NULL ? 0 : err_set(-ESTALE, "unknown inode");
+    if (rc == 0 && m->config.read_only)
+        rc = err_set(-EROFS, "the mount is read-only");
+    if (rc == 0 && (to_set & FUSE_SET_ATTR_SIZE) != 0)
+        rc = node->is_dir ? err_set(-EISDIR, "a directory has no size")
+                          : file_truncate(m, node, (uint64_t)attr->st_size);
+    if (rc < 0) {
+        reply_error(req, rc, "setattr", node != NULL && node->path != NULL ? node->path : "");
+        node_unpin(m, node);
+        return;
+    }
+    lock_take(&m->lock);
+    if ((to_set & FUSE_SET_ATTR_MODE) != 0) {
+        node->mode = attr->st_mode & 07777;
+        node->has_mode = true;
+    }
+    set_times_locked(node, attr, to_set);
+    lock_give(&m->lock);
+    reply_attr(req, node);
+    node_unpin(m, node);
+}
+
+void fs_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+    (void)ino;
+    struct statvfs st = {
+        .f_bsize = STATFS_BLOCK_SIZE,
+        .f_frsize = STATFS_BLOCK_SIZE,
+        .f_blocks = STATFS_BLOCKS,
+        .f_bfree = STATFS_BLOCKS,
+        .f_bavail = STATFS_BLOCKS,
+        .f_files = 1ull << 32,
+        .f_ffree = 1ull << 32,
+        .f_favail = 1ull << 32,
+        .f_namemax = FS_NAME_MAX,
+    };
+    fuse_reply_statfs(req, &st);
+}

@@ -1,0 +1,413 @@
+// The session: mounting, the kernel's loop, signals and the end. Threads: libfuse's workers run the
+// operations; one thread waits for signals; mount_run's caller waits for both.
+#include "fs/fs_internal.h"
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/log.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+
+#define WRITE_SIZE_MAX (1u << 20) // the kernel's largest request
+#define BACKGROUND_MAX 128        // reads that the kernel has outstanding
+#define THREADS_BESIDE                                                                             \
+    64 // beyond one per possible writer: lookups and reads never wait behind writes
+#define THREADS_MAX    1024
+#define IDLE_THREADS   16
+#define READ_AHEAD_KIB 4096
+#define STOP_POLL_MS   100
+
+// ---- replies
+// ------------------------------------------------------------------------------------------------
+
+// What a program may ask and be refused every day: no line for each.
+static bool is_ordinary(int code)
+{
+    return code == -ENOENT || code == -EEXIST || code == -ENOTEMPTY || code == -EINTR ||
+           code == -ENOTDIR || code == -EISDIR || code == -EROFS;
+}
+
+void reply_error(fuse_req_t req, int code, const char *what, const char *path)
+{
+    const char *name = path != NULL ? path : "";
+    if (is_ordinary(code))
+        log_debug("%s %s: %s", what, name, err_text());
+    else
+        log_warn("%s %s: %s", what, name, err_text());
+    fuse_reply_err(req, err_for_mount(code));
+}
+
+static void refuse_symlink(fuse_req_t req, const char *link, fuse_ino_t parent, const char *name)
+{
+    (void)link, (void)parent, (void)name;
+    fuse_reply_err(req, EPERM);
+}
+
+static void refuse_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t new_parent, const char *new_name)
+{
+    (void)ino, (void)new_parent, (void)new_name;
+    fuse_reply_err(req, EPERM);
+}
+
+static void refuse_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+                         dev_t rdev)
+{
+    (void)parent, (void)name, (void)mode, (void)rdev;
+    fuse_reply_err(req, EPERM);
+}
+
+static void no_xattrs(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+    (void)ino;
+    if (size == 0)
+        fuse_reply_xattr(req, 0);
+    else
+        fuse_reply_buf(req, NULL, 0);
+}
+
+static void init(void *userdata, struct fuse_conn_info *conn)
+{
+    (void)userdata;
+    // The page cache must not collect writes, nor pipes carry data that is to be encrypted anyway.
+    conn->want &=
+        ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
+                    FUSE_CAP_SPLICE_MOVE | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
+                    FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
+    conn->max_write = WRITE_SIZE_MAX;
+    conn->max_background = BACKGROUND_MAX;
+    conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
+}
+
+// Left out on purpose: getxattr (the kernel would ask before every write), setxattr (ENOSYS makes
+// it ENOTSUP for good), locks (the kernel's own do), access (permissions are the kernel's).
+static const struct fuse_lowlevel_ops OPERATIONS = {
+    .init = init,
+    .lookup = fs_lookup,
+    .forget = fs_forget,
+    .forget_multi = fs_forget_multi,
+    .getattr = fs_getattr,
+    .setattr = fs_setattr,
+    .mkdir = fs_mkdir,
+    .rmdir = fs_rmdir,
+    .unlink = fs_unlink,
+    .rename = fs_rename,
+    .symlink = refuse_symlink,
+    .link = refuse_link,
+    .mknod = refuse_mknod,
+    .create = fs_create,
+    .open = fs_open,
+    .read = fs_read,
+    .write = fs_write,
+    .flush = fs_flush,
+    .release = fs_release,
+    .fsync = fs_fsync,
+    .fallocate = fs_fallocate,
+    .opendir = fs_opendir,
+    .readdir = fs_readdir,
+    .releasedir = fs_releasedir,
+    .fsyncdir = fs_fsyncdir,
+    .statfs = fs_statfs,
+    .listxattr = no_xattrs,
+};
+
+// ---- mounting
+// -----------------------------------------------------------------------------------------------
+
+static int check_mountpoint(const char *path)
+{
+    struct stat here, parent;
+    AUTO_FREE char *above = NULL;
+    if (stat(path, &here) < 0) {
+        if (errno == ENOTCONN)
+            return err_set(
+                -EBUSY,
+                "mount point %s: a dead mount is still there; fusermount3 -uz %s removes it", path,
+                path);
+        return err_set(-errno, "mount point %s: %s; make it with mkdir -p", path, strerror(errno));
+    }
+    if (!S_ISDIR(here.st_mode))
+        return err_set(-ENOTDIR, "mount point %s: not a directory", path);
+    if (asprintf(&above, "%s/..", path) < 0) {
+        above = NULL;
+        return err_set(-ENOMEM, "out of memory");
+    }
+    if (stat(above, &parent) == 0 && parent.st_dev != here.st_dev)
+        return err_set(
+            -EBUSY,
+            "mount point %s: something is mounted there; umount it or take another directory",
+            path);
+    return 0;
+}
+
+static int add_option(struct fuse_args *args, const char *option)
+{
+    return fuse_opt_add_arg(args, "-o") == 0 && fuse_opt_add_arg(args, option) == 0
+               ? 0
+               : err_set(-ENOMEM, "out of memory");
+}
+
+// Commas and backslashes in the source would end the option.
+static int add_source(struct fuse_args *args, const char *source)
+{
+    AUTO_BUF struct buf b;
+    buf_init(&b, 8192);
+    int rc = buf_add_str(&b, "fsname=");
+    for (; *source != '\0' && rc == 0; source++) {
+        if (*source == ',' || *source == '\\')
+            rc = buf_add(&b, "\\", 1);
+        if (rc == 0)
+            rc = buf_add(&b, source, 1);
+    }
+    return rc < 0 ? rc : add_option(args, buf_str(&b));
+}
+
+static int build_args(const struct mount_config *c, struct fuse_args *args)
+{
+    int rc = fuse_opt_add_arg(args, "rdsbak") == 0 ? 0 : err_set(-ENOMEM, "out of memory");
+    if (rc == 0)
+        rc = add_source(args, c->source);
+    if (rc == 0)
+        rc = add_option(args, "subtype=rdsbak,nosuid,nodev,noexec");
+    if (rc == 0 && c->read_only)
+        rc = add_option(args, "ro");
+    if (rc == 0 && c->allow_other)
+        rc = add_option(args, "allow_other,default_permissions");
+    if (rc == 0 && c->extra_options != NULL && c->extra_options[0] != '\0')
+        rc = add_option(args, c->extra_options);
+    return rc;
+}
+
+static int open_session(struct mount *m)
+{
+    struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+    int rc = build_args(&m->config, &args);
+    if (rc == 0) {
+        m->session = fuse_session_new(&args, &OPERATIONS, sizeof OPERATIONS, m);
+        if (m->session == NULL)
+            rc = err_set(-EINVAL, "libfuse refuses the mount options (its reason is above)");
+    }
+    fuse_opt_free_args(&args);
+    if (rc < 0)
+        return rc;
+    if (fuse_session_mount(m->session, m->config.mountpoint) != 0)
+        return err_set(-EACCES,
+                       "cannot mount on %s (libfuse's reason is above): is it yours, is /dev/fuse "
+                       "there, and for "
+                       "--allow-other, user_allow_other in /etc/fuse.conf?",
+                       m->config.mountpoint);
+    m->mounted = true;
+    return 0;
+}
+
+int mount_new(struct mount **out, struct volume *v, const struct mount_config *config)
+{
+    int rc = check_mountpoint(config->mountpoint);
+    if (rc < 0)
+        return rc;
+    struct mount *m = calloc(1, sizeof *m);
+    if (m == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    m->volume = v;
+    m->config = *config;
+    m->started_s = time(NULL);
+    lock_init(&m->lock, LOCK_RANK_MOUNT);
+    cond_init(&m->changed);
+    rc = node_table_init(m);
+    if (rc == 0)
+        rc = open_session(m);
+    if (rc < 0) {
+        mount_free(m);
+        return rc;
+    }
+    *out = m;
+    return 0;
+}
+
+void mount_free(struct mount *m)
+{
+    if (m == NULL)
+        return;
+    if (m->session != NULL) {
+        if (m->mounted)
+            fuse_session_unmount(m->session);
+        fuse_session_destroy(m->session);
+    }
+    node_table_free(m);
+    lock_destroy(&m->lock);
+    pthread_cond_destroy(&m->changed);
+    free(m);
+}
+
+// The kernel reads ahead 128 KiB by default, too little for a store over a network. Without the
+// right to change it, nothing is lost but the kernel's part of reading ahead.
+static void raise_read_ahead(const struct mount *m)
+{
+    char line[4096], path[64], device[32] = "";
+    FILE *mounts = fopen("/proc/self/mountinfo", "re");
+    if (mounts == NULL)
+        return;
+    // "36 35 98:0 /root /mount/point ...": the last mount on the point counts.
+    while (fgets(line, sizeof line, mounts) != NULL) {
+        char numbers[32], point[3072];
+        if (sscanf(line, "%*d %*d %31s %*s %3071s", numbers, point) == 2 &&
+            strcmp(point, m->config.mountpoint) == 0)
+            memcpy(device, numbers, sizeof device);
+    }
+    fclose(mounts);
+    snprintf(path, sizeof path, "/sys/class/bdi/%s/read_ahead_kb", device);
+    AUTO_CLOSE int fd = device[0] != '\0' ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+    if (fd < 0 || dprintf(fd, "%d", READ_AHEAD_KIB) < 0)
+        log_debug("%s: read-ahead stays the kernel's", m->config.mountpoint);
+}
+
+// ---- the end
+// ------------------------------------------------------------------------------------------------
+
+static void abort_writers(struct mount *m)
+{
+    // Pinned one by one: an abort takes the writer's lock and may log.
+    for (;;) {
+        struct node *node, *next, *found = NULL;
+        lock_take(&m->lock);
+        HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
+            struct writer_status status = {0};
+            if (found == NULL && node->writing != NULL) {
+                writer_status(node->writing->writer, &status);
+                if (status.failure.code == 0 && status.dirty)
+                    found = node;
+            }
+        }
+        struct writing *writing = found != NULL ? found->writing : NULL;
+        if (writing != NULL) {
+            writing->refs++;
+            m->lost_count++;
+        }
+        lock_give(&m->lock);
+        if (writing == NULL)
+            return;
+        writer_abort(writing->writer, -EIO, "the mount was stopped before it was closed");
+        writing_unpin(m, writing);
+    }
+}
+
+static void wait_for_writers(struct mount *m)
+{
+    int64_t until = clock_ms() + m->config.stop_timeout_ms;
+    WITH_LOCK(&m->lock);
+    m->stopping = true;
+    if (m->writings > 0)
+        log_info("stopping: %u file%s still open for writing; waiting up to %" PRId64 " s",
+                 m->writings, m->writings == 1 ? "" : "s", m->config.stop_timeout_ms / 1000);
+    while (m->writings > 0 && !m->aborting) {
+        int64_t left = until - clock_ms();
+        if (left <= 0)
+            break;
+        cond_wait_ms(&m->changed, &m->lock, left < STOP_POLL_MS ? left : STOP_POLL_MS);
+    }
+}
+
+// Ends the loop: its threads sleep in the kernel until a request comes, so one is made.
+static void end_loop(struct mount *m)
+{
+    struct statvfs st;
+    fuse_session_exit(m->session);
+    if (statvfs(m->config.mountpoint, &st) < 0)
+        log_debug("%s: %s", m->config.mountpoint, strerror(errno));
+}
+
+static void *stop_thread(void *arg)
+{
+    struct mount *m = arg;
+    wait_for_writers(m);
+    abort_writers(m);
+    end_loop(m);
+    return NULL;
+}
+
+static void signals_of_interest(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR2); // ours: the loop has ended
+}
+
+// The first signal stops in order, the second one now.
+static void *signal_thread(void *arg)
+{
+    struct mount *m = arg;
+    sigset_t set;
+    pthread_t stopper;
+    bool stopping = false;
+    int number = 0;
+    signals_of_interest(&set);
+    while (sigwait(&set, &number) == 0 && number != SIGUSR2) {
+        log_info("signal %d: %s", number, stopping ? "giving up the open files now" : "stopping");
+        if (!stopping) {
+            stopping = pthread_create(&stopper, NULL, stop_thread, m) == 0;
+            continue;
+        }
+        WITH_LOCK(&m->lock);
+        m->aborting = true;
+        pthread_cond_broadcast(&m->changed);
+    }
+    if (stopping) {
+        lock_take(&m->lock);
+        m->aborting = true; // the loop is over: nobody is left to wait for
+        pthread_cond_broadcast(&m->changed);
+        lock_give(&m->lock);
+        pthread_join(stopper, NULL);
+    }
+    return NULL;
+}
+
+static unsigned threads_wanted(const struct mount *m)
+{
+    const struct volume_config *config = volume_config(m->volume);
+    uint64_t writers = config->memory_limit / config->part_min;
+    uint64_t threads = writers + THREADS_BESIDE;
+    return threads < THREADS_MAX ? (unsigned)threads : THREADS_MAX;
+}
+
+static int run_loop(struct mount *m)
+{
+    struct fuse_loop_config *loop = fuse_loop_cfg_create();
+    if (loop == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    fuse_loop_cfg_set_clone_fd(loop, 1);
+    fuse_loop_cfg_set_max_threads(loop, threads_wanted(m));
+    fuse_loop_cfg_set_idle_threads(loop, IDLE_THREADS);
+    int rc = fuse_session_loop_mt(m->session, loop);
+    fuse_loop_cfg_destroy(loop);
+    return rc < 0 ? err_set(-EIO, "the connection to the kernel broke: %s", strerror(-rc)) : 0;
+}
+
+int mount_run(struct mount *m)
+{
+    sigset_t set, before;
+    pthread_t signals;
+    signals_of_interest(&set);
+    pthread_sigmask(SIG_BLOCK, &set, &before); // inherited by the workers
+    signal(SIGPIPE, SIG_IGN);
+    if (pthread_create(&signals, NULL, signal_thread, m) != 0)
+        return err_set(-ENOMEM, "cannot start a thread");
+    raise_read_ahead(m);
+    int rc = run_loop(m);
+    fuse_session_unmount(m->session);
+    m->mounted = false;
+    pthread_kill(signals, SIGUSR2);
+    pthread_join(signals, NULL);
+    abort_writers(m);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc == 0 && m->lost_count > 0)
+        rc = err_set(-EIO, "%u file%s could not be committed and were lost: see the log",
+                     m->lost_count, m->lost_count == 1 ? "" : "s");
+    return rc;
+}

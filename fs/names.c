@@ -1,0 +1,327 @@
+// Unlink and rename. A rename is a copy that S3 makes, then a removal: the target appears whole,
+// then the source goes. The kernel holds both directories meanwhile.
+#include "fs/fs_internal.h"
+#include "common/err.h"
+#include "common/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define METADATA_MTIME "mtime"
+
+// A directory that loses its last object is still there for those who look through this mount.
+static int keep_parent_locked(struct mount *m, const char *path)
+{
+    AUTO_FREE char *parent = path_parent(path);
+    return parent != NULL ? dir_know_locked(m, parent) : err_set(-ENOMEM, "out of memory");
+}
+
+// ---- unlink
+// -------------------------------------------------------------------------------------------------
+
+static int remove_file(struct mount *m, const char *path)
+{
+    AUTO_FREE char *key = NULL;
+    struct store *store = volume_store(m->volume);
+    if (m->config.read_only)
+        return err_set(-EROFS, "the mount is read-only");
+    int rc = path_key(m, path, &key);
+    if (rc < 0)
+        return rc;
+    lock_take(&m->lock);
+    struct node *node = node_find_path_locked(m, path);
+    if (node != NULL)
+        node->pins++;
+    lock_give(&m->lock);
+    if (node != NULL)
+        writing_unlink(m, node); // before the removal: a commit must not bring it back
+    rc = store->ops->remove(store, key);
+    lock_take(&m->lock);
+    if (rc == 0 && node != NULL)
+        node_detach_locked(m, node);
+    if (rc == 0)
+        rc = keep_parent_locked(m, path);
+    lock_give(&m->lock);
+    node_unpin(m, node);
+    return rc;
+}
+
+void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+    struct mount *m = mount_of(req);
+    AUTO_FREE char *path = NULL;
+    int rc = path_of_child(m, parent, name, &path);
+    if (rc == 0)
+        rc = remove_file(m, path);
+    if (rc < 0)
+        reply_error(req, rc, "unlink", path != NULL ? path : name);
+    else
+        fuse_reply_err(req, 0);
+}
+
+// ---- rename of a file
+// ---------------------------------------------------------------------------------------
+
+static int copy_object(struct mount *m, const char *from, const char *to, bool has_mtime,
+                       int64_t mtime_s)
+{
+    AUTO_STORE_OBJECT struct store_object object = {0};
+    struct store *store = volume_store(m->volume);
+    struct store_result result;
+    char mtime[24];
+    int rc = store->ops->head(store, from, &object);
+    if (rc < 0)
+        return rc;
+    if (object.size > STORE_COPY_SIZE_MAX) {
+        log_info("%s: %" PRIu64
+                 " bytes are more than S3 copies in one step: rename answers EXDEV, so mv copies",
+                 from, object.size);
+        return err_set(-EXDEV, "objects above 5 GiB are not renamed in S3");
+    }
+    snprintf(mtime, sizeof mtime, "%" PRId64, mtime_s);
+    rc = has_mtime ? kv_set(&object.metadata, METADATA_MTIME, mtime) : 0;
+    return rc < 0 ? rc
+                  : store->ops->copy(store, from, object.etag, to,
+                                     has_mtime ? &object.metadata : NULL, &result);
+}
+
+static int move_object(struct mount *m, const char *from_path, const char *to_path, bool has_mtime,
+                       int64_t mtime_s)
+{
+    AUTO_FREE char *from = NULL;
+    AUTO_FREE char *to = NULL;
+    struct store *store = volume_store(m->volume);
+    int rc = path_key(m, from_path, &from);
+    if (rc == 0)
+        rc = path_key(m, to_path, &to);
+    if (rc == 0)
+        rc = copy_object(m, from, to, has_mtime, mtime_s);
+    return rc < 0 ? rc : store->ops->remove(store, from);
+}
+
+// A file that is still being written moves by changing the key, as long as no upload has begun.
+static int rekey(struct mount *m, struct writing *writing, const char *to_path)
+{
+    AUTO_FREE char *key = NULL;
+    int rc = path_key(m, to_path, &key);
+    return rc < 0 ? rc : writer_rekey(writing->writer, key);
+}
+
+// Waits for last closes under way; *writing is pinned if the file is still open for writing.
+static struct node *node_at_rest(struct mount *m, const char *path, struct writing **writing)
+{
+    WITH_LOCK(&m->lock);
+    struct node *node = node_find_path_locked(m, path);
+    *writing = NULL;
+    if (node == NULL)
+        return NULL;
+    node->pins++;
+    if (!writing_wait_released_locked(m, node)) {
+        *writing = node->writing;
+        (*writing)->refs++;
+    }
+    return node;
+}
+
+static int rename_file(struct mount *m, const char *from, const char *to)
+{
+    struct writing *source_writing = NULL, *target_writing = NULL;
+    struct node *source = node_at_rest(m, from, &source_writing);
+    struct node *target = node_at_rest(m, to, &target_writing);
+    int rc = 0;
+    if (target_writing != NULL)
+        rc = err_set(-EBUSY, "%s is being written", to);
+    else if (source_writing != NULL)
+        rc = rekey(m, source_writing, to);
+    else
+        rc = move_object(m, from, to, source != NULL && source->has_mtime,
+                         source != NULL ? source->mtime_s : 0);
+    if (rc == 0) {
+        WITH_LOCK(&m->lock);
+        struct node *gone = node_find_path_locked(m, to);
+        if (gone != NULL && gone != source)
+            node_detach_locked(m, gone);
+        if (source != NULL) {
+            source->seen.valid = false; // a copy may have another ETag
+            rc = node_rename_locked(m, source, to);
+        }
+        if (rc == 0)
+            rc = keep_parent_locked(m, from);
+    }
+    writing_unpin(m, source_writing);
+    writing_unpin(m, target_writing);
+    node_unpin(m, source);
+    node_unpin(m, target);
+    return rc;
+}
+
+// ---- rename of a directory
+// ----------------------------------------------------------------------------------
+
+struct tree {
+    char **names; // below the directory, with what follows its '/'
+    size_t count;
+    size_t prefix_len;
+    bool too_large;
+};
+
+static void tree_clear(struct tree *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        free(t->names[i]);
+    free(t->names);
+}
+
+static int tree_add(void *context, const struct store_listed *entry)
+{
+    struct tree *t = context;
+    if (t->count == FS_DIR_RENAME_MAX)
+        return err_set(-EXDEV, "the directory holds more than %d objects", FS_DIR_RENAME_MAX);
+    if (entry->size > STORE_COPY_SIZE_MAX)
+        return err_set(-EXDEV, "the directory holds an object above 5 GiB");
+    t->names[t->count] = strdup(entry->key + t->prefix_len);
+    if (t->names[t->count] == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    t->count++;
+    return 0;
+}
+
+static int list_tree(struct mount *m, const char *path, struct tree *t)
+{
+    AUTO_FREE char *prefix = NULL;
+    struct store *store = volume_store(m->volume);
+    t->names = calloc(FS_DIR_RENAME_MAX, sizeof *t->names);
+    if (t->names == NULL || asprintf(&prefix, "%s%s/", m->config.prefix, path) < 0) {
+        prefix = NULL;
+        return err_set(-ENOMEM, "out of memory");
+    }
+    t->prefix_len = strlen(prefix);
+    int rc = store->ops->list(store, prefix, '\0', 0, tree_add, t);
+    if (rc == -EXDEV)
+        log_info("%s: rename answers EXDEV, so mv copies: %s", prefix, err_text());
+    return rc;
+}
+
+static int check_nothing_written_below(struct mount *m, const char *path)
+{
+    size_t len = strlen(path);
+    WITH_LOCK(&m->lock);
+    struct node *node, *next;
+    HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
+        bool below =
+            node->path != NULL && strncmp(node->path, path, len) == 0 && node->path[len] == '/';
+        if (below && (node->writing != NULL || node->opening))
+            return err_set(-EBUSY, "%s is being written", node->path);
+    }
+    return 0;
+}
+
+// All copies first, then all removals: whatever fails, nothing is missing at the source or half at
+// the target.
+static int move_tree(struct mount *m, const char *from, const char *to, const struct tree *t)
+{
+    struct store *store = volume_store(m->volume);
+    int rc = 0;
+    for (int step = 0; step < 2 && rc == 0; step++) {
+        for (size_t i = 0; i < t->count && rc == 0; i++) {
+            AUTO_FREE char *source = NULL;
+            AUTO_FREE char *target = NULL;
+            if (asprintf(&source, "%s%s/%s", m->config.prefix, from, t->names[i]) < 0 ||
+                asprintf(&target, "%s%s/%s", m->config.prefix, to, t->names[i]) < 0)
+                return err_set(-ENOMEM, "out of memory");
+            rc = step == 0 ? copy_object(m, source, target, false, 0)
+                           : store->ops->remove(store, source);
+        }
+    }
+    return rc;
+}
+
+static int check_target_dir(struct mount *m, const char *path)
+{
+    struct tree target = {0};
+    int rc = list_tree(m, path, &target);
+    size_t count = target.count;
+    bool only_marker = count == 1 && target.names[0][0] == '\0';
+    tree_clear(&target);
+    if (rc == -EXDEV || (rc == 0 && count > 0 && !only_marker))
+        return err_set(-ENOTEMPTY, "the directory is not empty");
+    return rc;
+}
+
+static int rename_known_dirs_locked(struct mount *m, const char *from, const char *to)
+{
+    size_t len = strlen(from);
+    struct known_dir *dir, *next;
+    HASH_ITER (hh, m->dirs, dir, next) {
+        if (strncmp(dir->path, from, len) != 0 || (dir->path[len] != '/' && dir->path[len] != '\0'))
+            continue;
+        AUTO_FREE char *path = NULL;
+        if (asprintf(&path, "%s%s", to, dir->path + len) < 0) {
+            path = NULL;
+            return err_set(-ENOMEM, "out of memory");
+        }
+        HASH_DEL(m->dirs, dir);
+        free(dir->path);
+        free(dir);
+        int rc = dir_know_locked(m, path);
+        if (rc < 0)
+            return rc;
+    }
+    return dir_know_locked(m, to);
+}
+
+static int rename_dir(struct mount *m, const char *from, const char *to)
+{
+    struct tree tree = {0};
+    int rc = check_nothing_written_below(m, from);
+    if (rc == 0)
+        rc = check_target_dir(m, to);
+    if (rc == 0)
+        rc = list_tree(m, from, &tree);
+    if (rc == 0)
+        rc = move_tree(m, from, to, &tree);
+    tree_clear(&tree);
+    if (rc < 0)
+        return rc;
+    WITH_LOCK(&m->lock);
+    rc = node_rename_tree_locked(m, from, to);
+    if (rc == 0)
+        rc = rename_known_dirs_locked(m, from, to);
+    if (rc == 0)
+        rc = keep_parent_locked(m, from);
+    return rc;
+}
+
+// ---- rename
+// -------------------------------------------------------------------------------------------------
+
+static int rename_any(struct mount *m, const char *from, const char *to, unsigned flags)
+{
+    bool is_dir = false;
+    if (m->config.read_only)
+        return err_set(-EROFS, "the mount is read-only");
+    if ((flags & ~(unsigned)RENAME_NOREPLACE) != 0)
+        return err_set(-EOPNOTSUPP, "names cannot be exchanged in S3");
+    int rc = look_for_dir(m, from, &is_dir);
+    if (rc < 0)
+        return rc;
+    return is_dir ? rename_dir(m, from, to) : rename_file(m, from, to);
+}
+
+void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+               const char *new_name, unsigned flags)
+{
+    struct mount *m = mount_of(req);
+    AUTO_FREE char *from = NULL;
+    AUTO_FREE char *to = NULL;
+    int rc = path_of_child(m, parent, name, &from);
+    if (rc == 0)
+        rc = path_of_child(m, new_parent, new_name, &to);
+    if (rc == 0)
+        rc = rename_any(m, from, to, flags);
+    if (rc < 0)
+        reply_error(req, rc, "rename", from != NULL ? from : name);
+    else
+        fuse_reply_err(req, 0);
+}
