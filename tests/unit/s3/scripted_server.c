@@ -21,6 +21,7 @@ struct scripted_server {
     size_t count;
     pthread_mutex_t lock; // guards all below
     size_t served;
+    size_t connections;
     char *requests[REQUESTS_MAX];
 };
 
@@ -75,31 +76,38 @@ static void answer(int fd, const struct scripted_answer *a, int is_head)
         send_text(fd, body);
 }
 
-static const struct scripted_answer *next(struct scripted_server *s)
+static const struct scripted_answer *answer_locked(const struct scripted_server *s)
 {
     static const struct scripted_answer END = {.status = "418 Script Ended"};
-    pthread_mutex_lock(&s->lock);
-    const struct scripted_answer *a = s->served < s->count ? &s->answers[s->served] : &END;
-    pthread_mutex_unlock(&s->lock);
-    return a;
+    return s->served < s->count ? &s->answers[s->served] : &END;
 }
 
-static void keep(struct scripted_server *s, const char *text)
+static int next_is_early(struct scripted_server *s)
 {
     pthread_mutex_lock(&s->lock);
+    int early = answer_locked(s)->early;
+    pthread_mutex_unlock(&s->lock);
+    return early;
+}
+
+// Keeps the request and takes the next answer.
+static const struct scripted_answer *take_answer(struct scripted_server *s, const char *text)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct scripted_answer *a = answer_locked(s);
     if (s->served < REQUESTS_MAX)
         s->requests[s->served] = strdup(text);
     s->served++;
     pthread_mutex_unlock(&s->lock);
+    return a;
 }
 
 static void serve(struct scripted_server *s, int fd)
 {
     char *text = malloc(REQUEST_MAX);
     assert(text != NULL);
-    while (receive(fd, text, next(s)->early)) {
-        const struct scripted_answer *a = next(s);
-        keep(s, text);
+    while (receive(fd, text, next_is_early(s))) {
+        const struct scripted_answer *a = take_answer(s, text);
         if (a->status == NULL)
             break;
         answer(fd, a, strncmp(text, "HEAD ", 5) == 0);
@@ -134,6 +142,9 @@ static void *accept_thread(void *argument)
         struct connection *c = malloc(sizeof *c);
         assert(c != NULL);
         *c = (struct connection){s, fd};
+        pthread_mutex_lock(&s->lock);
+        s->connections++;
+        pthread_mutex_unlock(&s->lock);
         fds[count] = dup(fd); // to end a connection that the client keeps open
         pthread_create(&threads[count++], NULL, serve_thread, c);
     }
@@ -185,6 +196,14 @@ size_t scripted_server_requests(struct scripted_server *s)
     size_t served = s->served;
     pthread_mutex_unlock(&s->lock);
     return served;
+}
+
+size_t scripted_server_connections(struct scripted_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t connections = s->connections;
+    pthread_mutex_unlock(&s->lock);
+    return connections;
 }
 
 const char *scripted_server_request(struct scripted_server *s, size_t index)

@@ -22,6 +22,7 @@ struct scripted_server *scripted_server_start(const struct scripted_answer *answ
 void scripted_server_stop(struct scripted_server *s);
 const char *scripted_server_url(const struct scripted_server *s);
 size_t scripted_server_requests(struct scripted_server *s);
+size_t scripted_server_connections(struct scripted_server *s); // accepted so far
 // Head and body of request number index as text; valid until the stop.
 const char *scripted_server_request(struct scripted_server *s, size_t index);
 

@@ -1,7 +1,7 @@
-// The header-signing cases of AWS's published Signature Version 4 test suite (aws-sig-v4-test-suite, as
-// in awslabs/aws-c-auth, Apache-2.0), as facts: request parts, SHA-256 of the canonical request,
+// The header-signing cases of AWS's published Signature Version 4 test suite (as in
+// awslabs/aws-c-auth, Apache-2.0), as facts: request parts, SHA-256 of the canonical request,
 // signature. All: key AKIDEXAMPLE / wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY, us-east-1, "service",
-// 2015-08-30T12:36:00Z. Left out are the cases whose path another service than S3 would normalise.
+// 2015-08-30T12:36:00Z. Left out are the cases whose path other services than S3 normalise.
 // Headers of one name are joined by ','. \1 separates headers ("name:value") and query arguments
 // ("name=value", unescaped). The path is unescaped.
 #ifndef TESTS_UNIT_S3_SIGV4_CASES_H

@@ -189,6 +189,23 @@ static void a_redirect_names_the_region(void **state)
     assert_text_has("--region");
 }
 
+// As AWS does with a denied request: the answer comes while the body is being sent.
+static void an_early_refusal_is_heard_over_the_body(void **state)
+{
+    (void)state;
+    size_t size = 8 << 20;
+    AUTO_FREE char *bytes = calloc(1, size);
+    const struct iovec iov = {bytes, size};
+    struct store_body body = {.iov = &iov, .iov_count = 1, .size = size};
+    struct store_result result;
+    FIXTURE(f, {.status = "403 Forbidden",
+                .headers = "Connection: close\r\n",
+                .body = S3_ERROR("AccessDenied"),
+                .early = 1});
+    assert_int_equal(f.store->ops->put(f.store, "large", NULL, &body, &result), -EACCES);
+    assert_text_has("AccessDenied");
+}
+
 // ---- Complete
 
 static void an_error_inside_a_200_is_that_error(void **state)
@@ -335,6 +352,42 @@ static void a_raised_flag_ends_a_waiting_call_soon(void **state)
     pthread_join(thread, NULL);
 }
 
+// ---- threads
+
+static void *put_often(void *context)
+{
+    struct fixture *f = context;
+    struct store_result result;
+    for (int i = 0; i < 8; i++) {
+        if (put(f, &result) < 0)
+            return (void *)(intptr_t)1;
+    }
+    return NULL;
+}
+
+static void threads_share_a_store_over_few_connections(void **state)
+{
+    (void)state;
+    static struct scripted_answer answers[32];
+    for (size_t i = 0; i < 32; i++)
+        answers[i] = (struct scripted_answer){.status = "200 OK", .headers = OK_ETAG};
+    CLEANUP(fixture_stop) struct fixture f;
+    pthread_t threads[4];
+    fixture_start(&f, answers, 32);
+    store_free(f.store); // its pool was made for more connections
+    f.config.connections_max = 2;
+    assert_ok(store_s3_new(&f.store, "bucket", &f.config, f.credentials));
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, put_often, &f), 0);
+    for (int i = 0; i < 4; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    assert_int_equal(scripted_server_requests(f.server), 32);
+    assert_int_equal(scripted_server_connections(f.server), 2);
+}
+
 // ---- listings
 
 static int count_entry(void *context, const struct store_listed *entry)
@@ -346,7 +399,7 @@ static int count_entry(void *context, const struct store_listed *entry)
 
 #define PAGE(keys, more)                                                                           \
     "<ListBucketResult><EncodingType>url</EncodingType>" keys "<IsTruncated>" more "</"            \
-                                                                                   "IsTruncated>"
+    "IsTruncated>"
 #define KEY(k)   "<Contents><Key>" k "</Key><Size>1</Size></Contents>"
 #define TOKEN(t) "<NextContinuationToken>" t "</NextContinuationToken></ListBucketResult>"
 #define END      "</ListBucketResult>"
@@ -475,6 +528,7 @@ int main(void)
         cmocka_unit_test(expired_credentials_are_looked_for_once_more),
         cmocka_unit_test(a_skewed_clock_is_told_with_its_seconds),
         cmocka_unit_test(a_redirect_names_the_region),
+        cmocka_unit_test(an_early_refusal_is_heard_over_the_body),
         cmocka_unit_test(an_error_inside_a_200_is_that_error),
         cmocka_unit_test(a_200_without_a_result_is_not_believed),
         cmocka_unit_test(a_missing_upload_after_a_lost_answer_is_left_to_a_head),
@@ -482,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_broken_off_or_wrong_range_is_not_accepted),
         cmocka_unit_test(a_stalled_answer_is_given_up_in_time_and_tried_again),
         cmocka_unit_test(a_raised_flag_ends_a_waiting_call_soon),
+        cmocka_unit_test(threads_share_a_store_over_few_connections),
         cmocka_unit_test(a_listing_that_does_not_move_on_is_an_error),
         cmocka_unit_test(a_data_key_comes_with_its_blob),
         cmocka_unit_test(kms_errors_are_mapped_and_explained),
