@@ -39,6 +39,7 @@ void call_clear(struct call *c)
     buf_clear(&c->answer);
 }
 
+PRINTF_LIKE(3, 0)
 static int set_formatted(struct kv *kv, const char *name, const char *format, va_list args)
 {
     AUTO_FREE char *text = NULL;

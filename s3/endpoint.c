@@ -54,7 +54,7 @@ static int take_host(const char *url, const char *at, struct endpoint *out, cons
     memcpy(out->host, start, len);
     out->host[len] = '\0';
     *rest = start + len + (bracketed && start[len] == ']');
-    if (!host_is_valid(out->host, bracketed))
+    if (!host_is_valid(out->host, bracketed) || (bracketed && start[len] != ']'))
         return err_set(-EINVAL, "endpoint URL '%s': '%s' is no host name", url, out->host);
     return 0;
 }

@@ -2,25 +2,21 @@
 //
 // Each connection is one curl easy handle in its own multi handle, so that the loop below - not
 // curl - decides how long to wait: cancel flags, stalls and deadlines are looked at every
-// HTTP_POLL_MS. A connection belongs to one thread between acquire and release; the idle list is
-// under the lock.
+// HTTP_POLL_MS. A connection belongs to one thread while it is out of the pool.
 #include "s3/http.h"
 #include "common/clock.h"
 #include "common/err.h"
-#include "common/lock.h"
-#include "common/log.h"
 #include "s3/config.h"
+#include "s3/http_pool.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <curl/curl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 struct connection {
-    struct connection *next; // in the idle list
+    struct http_pool_entry entry; // first: the pool's
     CURL *easy;
     CURLM *multi;
     char error[CURL_ERROR_SIZE];
@@ -29,12 +25,7 @@ struct connection {
 struct http {
     const struct endpoint_config *config; // borrowed
     bool small;
-    struct lock lock;
-    pthread_cond_t changed;
-    struct connection *idle; // guarded by lock, as all below
-    unsigned idle_count;
-    unsigned bulk_active;
-    unsigned short_active;
+    struct http_pool pool;
 };
 
 struct transfer { // one request under way; of one thread
@@ -46,11 +37,6 @@ struct transfer { // one request under way; of one thread
     int local_rc;           // why a callback ended the transfer; its text is saved beside
     struct err_saved local; // curl may run other code before we get back to it
 };
-
-void http_response_clear(struct http_response *r)
-{
-    kv_clear(&r->headers);
-}
 
 int64_t http_date_parse(const char *text)
 {
@@ -98,43 +84,6 @@ static int on_seek(void *user, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
-// A header that comes twice is the comma-separated list of both (RFC 9110 section 5.3).
-static int add_header(struct http_response *r, const char *name, const char *value)
-{
-    const char *old = kv_get(&r->headers, name);
-    if (old == NULL)
-        return kv_set(&r->headers, name, value);
-    AUTO_FREE char *joined = NULL;
-    if (asprintf(&joined, "%s,%s", old, value) < 0) {
-        joined = NULL;
-        return err_set(-ENOMEM, "out of memory");
-    }
-    return kv_set(&r->headers, name, joined);
-}
-
-static int take_header(struct http_response *r, const char *line, size_t len)
-{
-    const char *colon = memchr(line, ':', len);
-    if (colon == NULL)
-        return 0;
-    r->headers_bytes += len;
-    if (r->headers.count >= HTTP_HEADERS_MAX || r->headers_bytes > HTTP_HEADERS_BYTES_MAX)
-        return err_set(-EIO, "the answer has more than %d headers or %d bytes of them",
-                       HTTP_HEADERS_MAX, HTTP_HEADERS_BYTES_MAX);
-    const char *start = colon + 1, *end = line + len;
-    while (start < end && isspace((unsigned char)*start))
-        start++;
-    while (end > start && isspace((unsigned char)end[-1]))
-        end--;
-    AUTO_FREE char *name = strndup(line, (size_t)(colon - line));
-    AUTO_FREE char *value = strndup(start, (size_t)(end - start));
-    if (name == NULL || value == NULL)
-        return err_set(-ENOMEM, "out of memory");
-    for (char *c = name; *c != '\0'; c++)
-        *c = (char)tolower((unsigned char)*c);
-    return add_header(r, name, value);
-}
-
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
@@ -144,7 +93,7 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         t->response->headers_bytes = 0;
         return len;
     }
-    int rc = take_header(t->response, line, len);
+    int rc = http_response_take_header(t->response, line, len);
     return rc < 0 ? fail_locally(t, rc) : len;
 }
 
@@ -223,50 +172,9 @@ static bool is_canceled(const struct http_request *r)
     return r->cancel != NULL && atomic_load_explicit(r->cancel, memory_order_relaxed);
 }
 
-static bool may_start_locked(const struct http *h, bool bulk)
+static struct connection *connection_of(struct http_pool_entry *entry)
 {
-    assert(lock_is_mine(&h->lock));
-    return bulk ? h->bulk_active < h->config->connections_max
-                : h->short_active < HTTP_SHORT_CALLS_MAX;
-}
-
-static int connection_acquire(struct http *h, const struct http_request *r, int64_t deadline_ms,
-                              struct connection **out)
-{
-    *out = NULL;
-    {
-        WITH_LOCK(&h->lock);
-        while (!may_start_locked(h, r->bulk)) {
-            if (is_canceled(r))
-                return err_set(-ECANCELED, "given up by the caller while waiting for a connection");
-            if (clock_ms() >= deadline_ms)
-                return err_set(-ETIMEDOUT, "no connection became free");
-            cond_wait_ms(&h->changed, &h->lock, HTTP_POLL_MS);
-        }
-        ++*(r->bulk ? &h->bulk_active : &h->short_active);
-        if (h->idle != NULL) {
-            *out = h->idle;
-            h->idle = (*out)->next;
-            h->idle_count--;
-        }
-    }
-    return *out != NULL ? 0 : connection_new(out);
-}
-
-static void connection_release(struct http *h, bool bulk, struct connection *c)
-{
-    {
-        WITH_LOCK(&h->lock);
-        --*(bulk ? &h->bulk_active : &h->short_active);
-        if (c != NULL && h->idle_count < h->config->connections_max) {
-            c->next = h->idle;
-            h->idle = c;
-            h->idle_count++;
-            c = NULL;
-        }
-        pthread_cond_signal(&h->changed);
-    }
-    connection_free(c); // more than are worth keeping
+    return (struct connection *)entry;
 }
 
 // ---- setting up a request
@@ -530,13 +438,17 @@ int http_send(struct http *h, const struct http_request *r, struct http_response
     if (is_canceled(r))
         return err_set(-ECANCELED, "given up by the caller");
     int64_t deadline_ms = clock_ms() + r->timeout_ms;
-    struct connection *c = NULL;
-    int rc = connection_acquire(h, r, deadline_ms, &c);
-    if (rc == -ECANCELED || rc == -ETIMEDOUT)
-        return rc; // nothing acquired
+    struct http_pool_entry *entry = NULL;
+    int rc = http_pool_enter(&h->pool, r->bulk, r->cancel, deadline_ms, &entry);
+    if (rc < 0)
+        return rc;
+    struct connection *c = connection_of(entry);
+    if (c == NULL)
+        rc = connection_new(&c);
     if (rc == 0)
         rc = transfer_on(h, c, r, deadline_ms, out);
-    connection_release(h, r->bulk, c);
+    entry = c != NULL ? &c->entry : NULL;
+    connection_free(connection_of(http_pool_leave(&h->pool, r->bulk, entry)));
     return rc;
 }
 
@@ -557,8 +469,7 @@ int http_new(struct http **out, const struct endpoint_config *config, bool small
         return err_set(-ENOMEM, "out of memory");
     h->config = config;
     h->small = small;
-    lock_init(&h->lock, LOCK_RANK_STORE);
-    cond_init(&h->changed);
+    http_pool_init(&h->pool, config->connections_max, HTTP_SHORT_CALLS_MAX);
     *out = h;
     return 0;
 }
@@ -567,12 +478,9 @@ void http_free(struct http *h)
 {
     if (h == NULL)
         return;
-    assert(h->bulk_active == 0 && h->short_active == 0);
-    for (struct connection *c = h->idle, *next; c != NULL; c = next) {
-        next = c->next;
-        connection_free(c);
-    }
-    pthread_cond_destroy(&h->changed);
-    lock_destroy(&h->lock);
+    struct http_pool_entry *entry;
+    while ((entry = http_pool_take_idle(&h->pool)) != NULL)
+        connection_free(connection_of(entry));
+    http_pool_destroy(&h->pool);
     free(h);
 }

@@ -40,6 +40,8 @@ struct http_response {
 };
 void http_response_clear(struct http_response *r);
 #define AUTO_HTTP_RESPONSE CLEANUP(http_response_clear)
+// For http.c: one header line as it came. -EIO beyond the bounds.
+int http_response_take_header(struct http_response *r, const char *line, size_t len) MUST_CHECK;
 
 struct http_request {
     const char *method;

@@ -234,7 +234,6 @@ static int store_s3_head(struct store *store, const char *key, struct store_obje
 }
 
 struct get_context { // of one ranged get
-    struct s3_call *call;
     const struct store_sink *sink;
     const char *if_match;
     uint64_t offset, len;
@@ -248,18 +247,16 @@ static int get_begin(void *context, const struct http_response *r)
     char expected[64], etag[STORE_ETAG_MAX];
     const char *range = kv_get(&r->headers, "content-range");
     const char *tag = kv_get(&r->headers, "etag");
-    const char *what = g->call->what;
     g->got = 0;
     int len = snprintf(expected, sizeof expected, "bytes %" PRIu64 "-%" PRIu64 "/", g->offset,
                        g->offset + g->len - 1);
     if (r->status == 206 && (range == NULL || strncmp(range, expected, (size_t)len) != 0))
-        return err_set(-EIO, "%s: asked for %s* but got '%.60s'", what, expected,
-                       range != NULL ? range : "");
+        return err_set(-EIO, "asked for %s* but got '%.60s'", expected, range != NULL ? range : "");
     if (r->status != 206 && g->offset != 0)
-        return err_set(-EIO, "%s: the server ignored the range asked for", what);
+        return err_set(-EIO, "the server ignored the range asked for");
     if (g->if_match != NULL &&
         (tag == NULL || s3_etag_take(etag, tag) < 0 || strcmp(etag, g->if_match) != 0))
-        return err_set(-ESTALE, "%s: the object was replaced meanwhile", what);
+        return err_set(-ESTALE, "the object was replaced meanwhile");
     return g->sink->begin != NULL ? g->sink->begin(g->sink->context) : 0;
 }
 
@@ -267,8 +264,7 @@ static int get_data(void *context, const void *bytes, size_t len)
 {
     struct get_context *g = context;
     if (len > g->len - g->got)
-        return err_set(-EIO, "%s: more bytes than the %" PRIu64 " asked for", g->call->what,
-                       g->len);
+        return err_set(-EIO, "more bytes than the %" PRIu64 " asked for", g->len);
     g->got += len;
     return g->sink->data(g->sink->context, bytes, len);
 }
@@ -291,7 +287,7 @@ static int store_s3_get(struct store *store, const char *key, const char *if_mat
     if (len == 0)
         return sink->begin != NULL ? sink->begin(sink->context) : 0;
     AUTO_S3_CALL struct s3_call c;
-    struct get_context g = {&c, sink, if_match, offset, len, 0};
+    struct get_context g = {sink, if_match, offset, len, 0};
     int rc = s3_call_init(&c, store_s3_of(store), "GET", "GetObject", key, ANSWER_SMALL_MAX);
     if (rc == 0)
         rc = call_header(&c.call, "range", "bytes=%" PRIu64 "-%" PRIu64, offset, offset + len - 1);

@@ -1,0 +1,74 @@
+#include "s3/http_pool.h"
+#include "common/clock.h"
+#include "common/err.h"
+#include "s3/config.h"
+
+#include <assert.h>
+
+void http_pool_init(struct http_pool *p, unsigned bulk_max, unsigned short_max)
+{
+    assert(bulk_max > 0 && short_max > 0);
+    *p = (struct http_pool){.bulk_max = bulk_max, .short_max = short_max};
+    lock_init(&p->lock, LOCK_RANK_STORE);
+    cond_init(&p->changed);
+}
+
+void http_pool_destroy(struct http_pool *p)
+{
+    assert(p->bulk_active == 0 && p->short_active == 0 && p->idle == NULL);
+    pthread_cond_destroy(&p->changed);
+    lock_destroy(&p->lock);
+}
+
+static bool may_start_locked(const struct http_pool *p, bool bulk)
+{
+    assert(lock_is_mine(&p->lock));
+    return bulk ? p->bulk_active < p->bulk_max : p->short_active < p->short_max;
+}
+
+static struct http_pool_entry *take_idle_locked(struct http_pool *p)
+{
+    assert(lock_is_mine(&p->lock));
+    struct http_pool_entry *entry = p->idle;
+    if (entry != NULL) {
+        p->idle = entry->next;
+        p->idle_count--;
+    }
+    return entry;
+}
+
+int http_pool_enter(struct http_pool *p, bool bulk, const atomic_bool *cancel, int64_t deadline_ms,
+                    struct http_pool_entry **out)
+{
+    WITH_LOCK(&p->lock);
+    while (!may_start_locked(p, bulk)) {
+        if (cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed))
+            return err_set(-ECANCELED, "given up by the caller while waiting for a connection");
+        if (clock_ms() >= deadline_ms)
+            return err_set(-ETIMEDOUT, "no connection became free");
+        cond_wait_ms(&p->changed, &p->lock, HTTP_POLL_MS);
+    }
+    ++*(bulk ? &p->bulk_active : &p->short_active);
+    *out = take_idle_locked(p);
+    return 0;
+}
+
+struct http_pool_entry *http_pool_leave(struct http_pool *p, bool bulk,
+                                        struct http_pool_entry *entry)
+{
+    WITH_LOCK(&p->lock);
+    --*(bulk ? &p->bulk_active : &p->short_active);
+    pthread_cond_broadcast(&p->changed); // both kinds wait here
+    if (entry == NULL || p->idle_count >= p->bulk_max)
+        return entry;
+    entry->next = p->idle;
+    p->idle = entry;
+    p->idle_count++;
+    return NULL;
+}
+
+struct http_pool_entry *http_pool_take_idle(struct http_pool *p)
+{
+    WITH_LOCK(&p->lock);
+    return take_idle_locked(p);
+}
