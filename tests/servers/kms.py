@@ -129,8 +129,8 @@ def blob_member(request, name, limit):
     except (binascii.Error, TypeError, ValueError):
         raise KmsError("SerializationException", f"{name} is not base64") from None
     if not 1 <= len(value) <= limit:
-        raise invalid(f"1 validation error detected: Value at '{name[0].lower() + name[1:]}' failed "
-                      f"to satisfy constraint: Member must have length between 1 and {limit}")
+        raise invalid(f"1 validation error detected: Value at '{name[0].lower() + name[1:]}' "
+                      f"failed to satisfy constraint: Member must have length between 1 and {limit}")
     return value
 
 
@@ -372,10 +372,13 @@ class Kms:
     def authorize(self, call, action, key, context=None):
         arn, who = self.arn(key), call.access_key
         call.entry["key_id"], call.entry["key_arn"] = key["KeyId"], arn
-        text = f"User: {user_arn(who)} is not authorized to perform: kms:{action} on resource: {arn} "
+        text = (f"User: {user_arn(who)} is not authorized to perform: kms:{action} "
+                f"on resource: {arn} ")
         for denial in self.denials:
-            if (matches(denial.get("action", "*"), action) and matches(denial.get("access_key", "*"), who)
-                    and (matches(denial.get("key", "*"), arn) or denial.get("key") == key["KeyId"])):
+            named = denial.get("key", "*")
+            if (matches(denial.get("action", "*"), action)
+                    and matches(denial.get("access_key", "*"), who)
+                    and (matches(named, arn) or named == key["KeyId"])):
                 raise KmsError("AccessDeniedException",
                                text + "because no identity-based policy allows the "
                                f"kms:{action} action")
@@ -412,8 +415,8 @@ class Kms:
     def metadata(self, key):
         out = {"AWSAccountId": ACCOUNT, "Arn": self.arn(key), "CreationDate": key["Created"],
                "CustomerMasterKeySpec": key["Spec"], "Description": key["Description"],
-               "Enabled": key["State"] == "Enabled", "KeyId": key["KeyId"], "KeyManager": "CUSTOMER",
-               "KeySpec": key["Spec"], "KeyState": key["State"], "KeyUsage": key["Usage"],
+               "Enabled": key["State"] == "Enabled", "KeyId": key["KeyId"],
+               "KeyManager": "CUSTOMER", "KeySpec": key["Spec"], "KeyState": key["State"], "KeyUsage": key["Usage"],
                "MultiRegion": key["MultiRegion"], "Origin": "AWS_KMS"}
         if key["Spec"] == "SYMMETRIC_DEFAULT":
             out["EncryptionAlgorithms"] = ["SYMMETRIC_DEFAULT"]
@@ -436,7 +439,8 @@ class Kms:
         copy = dict(key, Region=region, Created=time.time(), Policy=default_policy())
         self.keys[region, key["KeyId"]] = copy
         self.save()
-        return {"ReplicaKeyMetadata": self.metadata(copy), "ReplicaPolicy": json.dumps(copy["Policy"])}
+        return {"ReplicaKeyMetadata": self.metadata(copy),
+                "ReplicaPolicy": json.dumps(copy["Policy"])}
 
     def do_DescribeKey(self, call):
         return {"KeyMetadata": self.metadata(self.named(call))}
@@ -724,8 +728,9 @@ class Kms:
         return self.metadata(key)
 
     def control_delete_key(self, key_id):
-        for place in [place for place in self.keys if key_id in (place[1], self.arn(self.keys[place]))]:
-            del self.keys[place]
+        for place, key in list(self.keys.items()):
+            if key_id in (key["KeyId"], self.arn(key)):
+                del self.keys[place]
         self.save()
 
     def control_reset(self, _argument):
