@@ -130,7 +130,8 @@ def blob_member(request, name, limit):
         raise KmsError("SerializationException", f"{name} is not base64") from None
     if not 1 <= len(value) <= limit:
         raise invalid(f"1 validation error detected: Value at '{name[0].lower() + name[1:]}' "
-                      f"failed to satisfy constraint: Member must have length between 1 and {limit}")
+                      "failed to satisfy constraint: Member must have length between 1 and "
+                      f"{limit}")
     return value
 
 
@@ -416,7 +417,8 @@ class Kms:
         out = {"AWSAccountId": ACCOUNT, "Arn": self.arn(key), "CreationDate": key["Created"],
                "CustomerMasterKeySpec": key["Spec"], "Description": key["Description"],
                "Enabled": key["State"] == "Enabled", "KeyId": key["KeyId"],
-               "KeyManager": "CUSTOMER", "KeySpec": key["Spec"], "KeyState": key["State"], "KeyUsage": key["Usage"],
+               "KeyManager": "CUSTOMER", "KeySpec": key["Spec"], "KeyState": key["State"],
+               "KeyUsage": key["Usage"],
                "MultiRegion": key["MultiRegion"], "Origin": "AWS_KMS"}
         if key["Spec"] == "SYMMETRIC_DEFAULT":
             out["EncryptionAlgorithms"] = ["SYMMETRIC_DEFAULT"]
@@ -512,8 +514,8 @@ class Kms:
     def alias_name(call):
         name = text_member(call.request, "AliasName", limit=256)
         if not ALIAS.match(name) or name.startswith("alias/aws/"):
-            raise KmsError("InvalidAliasNameException" if name.startswith("alias/")
-                           else "ValidationException", "Alias must start with the prefix \"alias/\". "
+            kind = "InvalidAliasName" if name.startswith("alias/") else "Validation"
+            raise KmsError(f"{kind}Exception", "Alias must start with the prefix \"alias/\". "
                            "Please see https://docs.aws.amazon.com/kms/ for naming requirements.")
         return name
 

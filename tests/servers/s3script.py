@@ -40,8 +40,8 @@ NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 STANDARD_HEADERS = ("cache-control", "content-disposition", "content-encoding", "content-language",
                     "content-type", "expires", "x-amz-storage-class",
                     "x-amz-server-side-encryption", "x-amz-website-redirect-location")
-LOGGED_HEADERS = re.compile(r"(x-amz-(?!content-sha256$|date$|security-token$).*|range|if-.*|expect|"
-                            r"content-(md5|type|encoding|length)|user-agent)\Z")
+LOGGED_HEADERS = re.compile(r"(x-amz-(?!content-sha256$|date$|security-token$).*|range|if-.*|"
+                            r"expect|content-(md5|type|encoding|length)|user-agent)\Z")
 
 Answer = collections.namedtuple("Answer", "status headers body")
 
