@@ -17,9 +17,9 @@ import re
 import time
 
 import httpbase
+from s3protocol import XML
 from s3store import S3Error
 
-XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 KEY_FAULT = re.compile(r"!fault=([a-z0-9-]+)(?:@([A-Za-z0-9]+))?(\*\d*)?")
 
 LONG_OPS = r"CompleteMultipartUpload|CopyObject|UploadPartCopy"

@@ -35,8 +35,8 @@ class RgwTest(unittest.TestCase):
 
     def rgw(self, *arguments, **environment):
         with open(os.path.join(self.folder, "output"), "wb+") as file:
-            done = subprocess.run(["/bin/bash", testbed.Rgw.SCRIPT, *arguments], stdout=file, stderr=file,
-                                  stdin=subprocess.DEVNULL, check=False,
+            done = subprocess.run(["/bin/bash", testbed.Rgw.SCRIPT, *arguments], stdout=file,
+                                  stderr=file, stdin=subprocess.DEVNULL, check=False,
                                   env={**os.environ, **environment})
             file.seek(0)
             return done.returncode, file.read().decode()
