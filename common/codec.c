@@ -146,8 +146,7 @@ int uri_unescape(struct buf *out, const char *text, size_t len)
     return 0;
 }
 
-// ---- CRC-32C
-// ------------------------------------------------------------------------------------------------
+// ---- CRC-32C ----
 
 // Reflected polynomial 0x82F63B78.
 static uint32_t crc32c_portable(uint32_t crc, const uint8_t *data, size_t len)

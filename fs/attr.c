@@ -14,8 +14,7 @@
 #define STATFS_BLOCKS     (1ull << 38) // 1 PiB: S3 tells no end
 #define METADATA_MTIME    "mtime"
 
-// ---- attributes
-// ---------------------------------------------------------------------------------------------
+// ---- attributes ----
 
 static int64_t mtime_from(const struct object_info *info)
 {
@@ -77,8 +76,7 @@ void attr_of_locked(struct mount *m, struct node *node, struct stat *st, double 
     st->st_blocks = (st->st_size + 511) / 512;
 }
 
-// ---- lookup
-// -------------------------------------------------------------------------------------------------
+// ---- lookup ----
 
 static int any_entry(void *context, const struct store_listed *entry)
 {
@@ -184,8 +182,7 @@ void fs_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forg
     fuse_reply_none(req);
 }
 
-// ---- getattr, setattr
-// ---------------------------------------------------------------------------------------
+// ---- getattr, setattr ----
 
 static int refresh(struct mount *m, struct node *node)
 {

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- interruption
-// -------------------------------------------------------------------------------------------
+// ---- interruption ----
 
 static void raise_flag(fuse_req_t req, void *data)
 {
@@ -32,8 +31,7 @@ void interruption_end(struct interruption *i)
     fuse_req_interrupt_func(i->req, NULL, NULL);
 }
 
-// ---- references
-// ---------------------------------------------------------------------------------------------
+// ---- references ----
 
 struct writing *writing_pin(struct mount *m, struct node *node)
 {
@@ -57,8 +55,7 @@ void writing_unpin(struct mount *m, struct writing *writing)
     free(writing);
 }
 
-// ---- opening
-// ------------------------------------------------------------------------------------------------
+// ---- opening ----
 
 static bool will_be_released_locked(const struct writing *writing)
 {
@@ -180,8 +177,7 @@ int writing_open(struct mount *m, struct node *node, const struct writing_reques
     return rc;
 }
 
-// ---- the commit and its line in the log
-// ---------------------------------------------------------------------
+// ---- the commit and its line in the log ----
 
 static void log_commit(struct mount *m, struct node *node, struct writing *writing)
 {
@@ -219,8 +215,7 @@ int writing_commit(struct mount *m, struct node *node, struct writing *writing,
     return rc;
 }
 
-// ---- who wrote
-// ----------------------------------------------------------------------------------------------
+// ---- who wrote ----
 
 void writing_note_writer(struct mount *m, struct writing *writing, pid_t tid)
 {
@@ -253,8 +248,7 @@ static bool has_written(struct mount *m, struct writing *writing, const struct p
     return false;
 }
 
-// ---- flush
-// --------------------------------------------------------------------------------------------------
+// ---- flush ----
 
 enum flush_meaning {
     FLUSH_CLOSES, // the file's opener closes it: commit
@@ -336,8 +330,7 @@ void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         fuse_reply_err(req, 0);
 }
 
-// ---- fsync
-// --------------------------------------------------------------------------------------------------
+// ---- fsync ----
 
 void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
@@ -357,8 +350,7 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
         fuse_reply_err(req, 0);
 }
 
-// ---- release
-// ------------------------------------------------------------------------------------------------
+// ---- release ----
 
 static int commit_rest(struct mount *m, struct node *node, struct writing *writing, bool *unheard)
 {
@@ -428,23 +420,17 @@ static void remember_lost(struct mount *m, struct node *node, int code)
 
 void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-    (void)ino;
     struct mount *m = mount_of(req);
-    struct handle *h = (struct handle *)(uintptr_t)fi->fh;
     bool unheard = false;
-    if (h->writing != NULL) {
-        int rc = writing_close(m, h->node, h->writing, &unheard);
-        if (unheard)
-            remember_lost(m, h->node, rc);
-    }
-    reader_free(h->reader);
-    node_unpin(m, h->node);
-    free(h);
+    struct node *node = node_pin(m, ino); // for its name, after the handle's pin is gone
+    int rc = handle_close(m, (struct handle *)(uintptr_t)fi->fh, &unheard);
+    if (unheard)
+        remember_lost(m, node, rc);
+    node_unpin(m, node);
     fuse_reply_err(req, 0);
 }
 
-// ---- unlink
-// -------------------------------------------------------------------------------------------------
+// ---- unlink ----
 
 void writing_unlink(struct mount *m, struct node *node)
 {

@@ -215,8 +215,7 @@ void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_
     fuse_reply_err(req, 0); // names are as durable as the objects
 }
 
-// ---- mkdir, rmdir
-// -------------------------------------------------------------------------------------------
+// ---- mkdir, rmdir ----
 
 static int make_dir(struct mount *m, const char *path, mode_t mode, struct fuse_entry_param *entry)
 {

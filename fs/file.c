@@ -14,8 +14,7 @@ static bool wants_to_write(int flags)
     return (flags & O_ACCMODE) != O_RDONLY;
 }
 
-// ---- open for reading
-// ---------------------------------------------------------------------------------------
+// ---- open for reading ----
 
 static bool is_being_written(struct mount *m, struct node *node)
 {
@@ -66,8 +65,7 @@ static int open_for_reading(struct mount *m, struct handle *h, struct fuse_file_
     return rc;
 }
 
-// ---- open, create
-// -------------------------------------------------------------------------------------------
+// ---- open, create ----
 
 static int open_for_writing(fuse_req_t req, struct handle *h, bool create,
                             struct fuse_file_info *fi)
@@ -88,57 +86,93 @@ static int open_for_writing(fuse_req_t req, struct handle *h, bool create,
     return writing_open(m, h->node, &request, &h->writing);
 }
 
-static struct handle *handle_new(struct node *node)
+// Takes over the node's pin.
+static int handle_new(struct mount *m, struct node *node, struct handle **out)
 {
     struct handle *h = calloc(1, sizeof *h);
-    if (h != NULL)
-        h->node = node;
-    return h;
+    if (h == NULL) {
+        node_unpin(m, node);
+        return err_set(-ENOMEM, "out of memory");
+    }
+    h->node = node;
+    WITH_LOCK(&m->lock);
+    h->next = m->handles;
+    if (h->next != NULL)
+        h->next->prev = h;
+    m->handles = h;
+    *out = h;
+    return 0;
 }
 
+int handle_close(struct mount *m, struct handle *h, bool *unheard)
+{
+    *unheard = false;
+    int rc = h->writing != NULL ? writing_close(m, h->node, h->writing, unheard) : 0;
+    lock_take(&m->lock);
+    if (h->prev != NULL)
+        h->prev->next = h->next;
+    else
+        m->handles = h->next;
+    if (h->next != NULL)
+        h->next->prev = h->prev;
+    lock_give(&m->lock);
+    reader_free(h->reader);
+    node_unpin(m, h->node);
+    free(h);
+    return rc;
+}
+
+// An open that failed, or whose caller has gone.
 static void handle_drop(struct mount *m, struct handle *h)
 {
-    if (h == NULL)
-        return;
     bool unheard;
-    if (h->writing != NULL && writing_close(m, h->node, h->writing, &unheard) < 0)
+    if (h != NULL && handle_close(m, h, &unheard) < 0)
         log_debug("open: %s", err_text());
-    reader_free(h->reader);
-    free(h);
+}
+
+static int open_node(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct handle **out)
+{
+    struct mount *m = mount_of(req);
+    struct node *node = node_pin(m, ino);
+    int rc = node != NULL ? handle_new(m, node, out) : err_set(-ESTALE, "unknown inode");
+    if (rc < 0)
+        return rc;
+    if (wants_to_write(fi->flags) || (fi->flags & O_TRUNC) != 0)
+        return open_for_writing(req, *out, false, fi);
+    return open_for_reading(m, *out, fi);
 }
 
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     struct mount *m = mount_of(req);
-    struct node *node = node_pin(m, ino);
-    struct handle *h = node != NULL ? handle_new(node) : NULL;
-    int rc = node == NULL ? err_set(-ESTALE, "unknown inode")
-             : h == NULL  ? err_set(-ENOMEM, "out of memory")
-                          : 0;
-    if (rc == 0)
-        rc = wants_to_write(fi->flags) || (fi->flags & O_TRUNC) != 0
-                 ? open_for_writing(req, h, false, fi)
-                 : open_for_reading(m, h, fi);
+    struct handle *h = NULL;
+    int rc = open_node(req, ino, fi, &h);
     if (rc == 0) {
         fi->fh = (uint64_t)(uintptr_t)h;
         // -ENOENT: the open was interrupted, and no release will come.
         if (fuse_reply_open(req, fi) != -ENOENT)
-            return; // the handle keeps the pin
-        handle_drop(m, h);
-        node_unpin(m, node);
-        return;
+            return;
+    } else {
+        reply_error(req, rc, "open", h != NULL && h->node->path != NULL ? h->node->path : "");
     }
-    reply_error(req, rc, "open", node != NULL && node->path != NULL ? node->path : "");
-    free(h);
-    node_unpin(m, node);
+    handle_drop(m, h);
 }
 
-static int make_node(struct mount *m, const char *path, struct node **node,
-                     struct fuse_entry_param *entry)
+static int make_node(struct mount *m, const char *path, struct node **node)
 {
     WITH_LOCK(&m->lock);
-    *entry = (struct fuse_entry_param){.entry_timeout = FS_ATTR_SECONDS};
     return node_obtain_locked(m, path, false, node);
+}
+
+static int create_file(fuse_req_t req, const char *path, struct fuse_file_info *fi,
+                       struct handle **out)
+{
+    struct mount *m = mount_of(req);
+    struct node *node = NULL;
+    int rc = make_node(m, path, &node);
+    if (rc == 0)
+        rc = handle_new(m, node, out);
+    return rc < 0 ? rc : open_for_writing(req, *out, true, fi);
 }
 
 void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
@@ -146,40 +180,32 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 {
     struct mount *m = mount_of(req);
     AUTO_FREE char *path = NULL;
-    struct fuse_entry_param entry;
-    struct node *node = NULL;
+    struct fuse_entry_param entry = {.entry_timeout = FS_ATTR_SECONDS};
     struct handle *h = NULL;
     int rc = path_of_child(m, parent, name, &path);
     if (rc == 0)
-        rc = make_node(m, path, &node, &entry);
-    if (rc == 0)
-        rc = (h = handle_new(node)) != NULL ? open_for_writing(req, h, true, fi)
-                                            : err_set(-ENOMEM, "out of memory");
+        rc = create_file(req, path, fi, &h);
     if (rc < 0) {
         reply_error(req, rc, "create", path != NULL ? path : name);
-        free(h);
-        node_unpin(m, node);
+        handle_drop(m, h);
         return;
     }
     lock_take(&m->lock);
-    node->mode = mode & 07777;
-    node->has_mode = true;
-    node->has_mtime = false;
-    attr_of_locked(m, node, &entry.attr, &entry.attr_timeout);
-    entry.ino = node->ino;
-    node_remember_locked(node);
+    h->node->mode = mode & 07777;
+    h->node->has_mode = true;
+    h->node->has_mtime = false;
+    attr_of_locked(m, h->node, &entry.attr, &entry.attr_timeout);
+    entry.ino = h->node->ino;
+    node_remember_locked(h->node);
     lock_give(&m->lock);
     fi->fh = (uint64_t)(uintptr_t)h;
-    fi->direct_io = 1;
     if (fuse_reply_create(req, &entry, fi) == -ENOENT) {
         handle_drop(m, h);
         node_forget(m, entry.ino, 1);
-        node_unpin(m, node);
     }
 }
 
-// ---- read
-// ---------------------------------------------------------------------------------------------------
+// ---- read ----
 
 // A reader for a handle that was opened while the file was being written.
 static int late_reader(struct mount *m, struct handle *h)
@@ -232,8 +258,7 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
         secret_wipe(out, got); // plaintext
 }
 
-// ---- write, sizes
-// -------------------------------------------------------------------------------------------
+// ---- write, sizes ----
 
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
               struct fuse_file_info *fi)

@@ -23,8 +23,7 @@
 #define READ_AHEAD_KIB 4096
 #define STOP_POLL_MS   100
 
-// ---- replies
-// ------------------------------------------------------------------------------------------------
+// ---- replies ----
 
 // What a program may ask and be refused every day: no line for each.
 static bool is_ordinary(int code)
@@ -116,8 +115,7 @@ static const struct fuse_lowlevel_ops OPERATIONS = {
     .listxattr = no_xattrs,
 };
 
-// ---- mounting
-// -----------------------------------------------------------------------------------------------
+// ---- mounting ----
 
 static int check_mountpoint(const char *path)
 {
@@ -238,6 +236,11 @@ void mount_free(struct mount *m)
             fuse_session_unmount(m->session);
         fuse_session_destroy(m->session);
     }
+    while (m->handles != NULL) { // of programs that had files open to the last
+        bool unheard;
+        if (handle_close(m, m->handles, &unheard) < 0)
+            log_debug("%s", err_text());
+    }
     node_table_free(m);
     lock_destroy(&m->lock);
     pthread_cond_destroy(&m->changed);
@@ -266,8 +269,7 @@ static void raise_read_ahead(const struct mount *m)
         log_debug("%s: read-ahead stays the kernel's", m->config.mountpoint);
 }
 
-// ---- the end
-// ------------------------------------------------------------------------------------------------
+// ---- the end ----
 
 static void abort_writers(struct mount *m)
 {

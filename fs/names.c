@@ -17,8 +17,7 @@ static int keep_parent_locked(struct mount *m, const char *path)
     return parent != NULL ? dir_know_locked(m, parent) : err_set(-ENOMEM, "out of memory");
 }
 
-// ---- unlink
-// -------------------------------------------------------------------------------------------------
+// ---- unlink ----
 
 static int remove_file(struct mount *m, const char *path)
 {
@@ -60,8 +59,7 @@ void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
         fuse_reply_err(req, 0);
 }
 
-// ---- rename of a file
-// ---------------------------------------------------------------------------------------
+// ---- rename of a file ----
 
 static int copy_object(struct mount *m, const char *from, const char *to, bool has_mtime,
                        int64_t mtime_s)
@@ -156,8 +154,7 @@ static int rename_file(struct mount *m, const char *from, const char *to)
     return rc;
 }
 
-// ---- rename of a directory
-// ----------------------------------------------------------------------------------
+// ---- rename of a directory ----
 
 struct tree {
     char **names; // below the directory, with what follows its '/'
@@ -293,8 +290,7 @@ static int rename_dir(struct mount *m, const char *from, const char *to)
     return rc;
 }
 
-// ---- rename
-// -------------------------------------------------------------------------------------------------
+// ---- rename ----
 
 static int rename_any(struct mount *m, const char *from, const char *to, unsigned flags)
 {

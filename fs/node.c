@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-// ---- life
-// ---------------------------------------------------------------------------------------------------
+// ---- life ----
 
 static struct node *node_new(struct mount *m, const char *path, bool is_dir)
 {
@@ -133,8 +132,7 @@ void node_forget(struct mount *m, fuse_ino_t ino, uint64_t lookups)
     free_if_unused_locked(m, node);
 }
 
-// ---- names
-// --------------------------------------------------------------------------------------------------
+// ---- names ----
 
 void node_detach_locked(struct mount *m, struct node *node)
 {
@@ -191,8 +189,7 @@ int node_path(struct mount *m, struct node *node, char **out)
     return *out != NULL ? 0 : err_set(-ENOMEM, "out of memory");
 }
 
-// ---- paths
-// --------------------------------------------------------------------------------------------------
+// ---- paths ----
 
 int path_join(struct mount *m, const char *parent, const char *name, char **out)
 {
@@ -237,8 +234,7 @@ int path_of_child(struct mount *m, fuse_ino_t parent, const char *name, char **o
     return rc < 0 ? rc : path_join(m, dir, name, out);
 }
 
-// ---- directories in memory
-// ----------------------------------------------------------------------------------
+// ---- directories in memory ----
 
 static struct known_dir *find_dir_locked(struct mount *m, const char *path)
 {

@@ -62,8 +62,7 @@ struct reader {
     uint64_t front;       // index of the span read last
 };
 
-// ---- one range, decrypted
-// ------------------------------------------------------------------------------------
+// ---- one range, decrypted ----
 
 // Writes plaintext [want, want + len) into pieces of memory, from a stream that starts a little
 // earlier.
@@ -219,8 +218,7 @@ static int fetch_flat(struct reader *r, uint64_t offset, uint8_t *out, size_t le
     return fetch_run(&f);
 }
 
-// ---- spans
-// --------------------------------------------------------------------------------------------------
+// ---- spans ----
 
 static uint8_t *span_memory(void *place, uint64_t offset, size_t *room)
 {
@@ -410,8 +408,7 @@ static int read_span_locked(struct reader *r, struct span *span, uint64_t offset
     return rc;
 }
 
-// ---- opening
-// ------------------------------------------------------------------------------------------------
+// ---- opening ----
 
 static int check_policy(struct reader *r)
 {
@@ -524,8 +521,7 @@ const struct object_info *reader_info(const struct reader *r)
     return &r->info;
 }
 
-// ---- reading
-// ------------------------------------------------------------------------------------------------
+// ---- reading ----
 
 static int read_piece(struct reader *r, uint64_t offset, uint8_t *out, size_t len, size_t *piece)
 {

@@ -227,8 +227,7 @@ void volume_relieve(struct volume *v)
         writer_relieve(w);
 }
 
-// ---- data keys
-// ----------------------------------------------------------------------------------------------
+// ---- data keys ----
 
 // The ETag alone is chosen by whoever can write the bucket; the wrapped key belongs to the identity
 // of the entry.
@@ -286,8 +285,7 @@ int volume_unwrap(struct volume *v, const char *etag, const struct envelope *e, 
     return rc;
 }
 
-// ---- what an object is
-// --------------------------------------------------------------------------------------
+// ---- what an object is ----
 
 void object_info_clear(struct object_info *info)
 {

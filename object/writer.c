@@ -7,8 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-// ---- helpers for all
-// ----------------------------------------------------------------------------------------
+// ---- helpers for all ----
 
 bool writer_interrupted(const atomic_bool *interrupted)
 {
@@ -46,8 +45,7 @@ int writer_wait_turn_locked(struct writer *w, const atomic_bool *interrupted)
     return w->failure.code != 0 ? err_restore(&w->failure) : 0;
 }
 
-// ---- life
-// ---------------------------------------------------------------------------------------------------
+// ---- life ----
 
 static int writer_new(struct volume *v, const char *key, struct writer **out)
 {
@@ -146,8 +144,7 @@ void writer_abort(struct writer *w, int code, const char *why)
         writer_fail_locked(w, err_set(code, "%s", why));
 }
 
-// ---- writing
-// ------------------------------------------------------------------------------------------------
+// ---- writing ----
 
 static int refuse_sealed_locked(struct writer *w, uint64_t offset)
 {
@@ -241,8 +238,7 @@ int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len
     return 0;
 }
 
-// ---- sizes
-// --------------------------------------------------------------------------------------------------
+// ---- sizes ----
 
 static int check_hint_locked(struct writer *w, uint64_t size)
 {
@@ -330,8 +326,7 @@ int writer_allocate(struct writer *w, uint64_t size, bool keep_size)
     return rc;
 }
 
-// ---- reading
-// ------------------------------------------------------------------------------------------------
+// ---- reading ----
 
 struct hole_copy {
     uint8_t *out; // plaintext of the chunk's [begin, ...)
@@ -425,8 +420,7 @@ int writer_read(struct writer *w, uint64_t offset, void *out, size_t len, size_t
     }
 }
 
-// ---- the rest
-// -----------------------------------------------------------------------------------------------
+// ---- the rest ----
 
 int writer_drain(struct writer *w)
 {

@@ -14,8 +14,7 @@ struct commit {
     uint64_t size; // of the file, decided before
 };
 
-// ---- what was committed
-// -------------------------------------------------------------------------------------
+// ---- what was committed ----
 
 // What HEAD would say, for a role that may write but not look.
 static int info_without_looking(struct writer *w, const struct store_result *result, uint64_t size,
@@ -66,8 +65,7 @@ static int look_at_result(struct writer *w, const struct store_result *result, u
     return rc;
 }
 
-// ---- the two ways to send
-// -----------------------------------------------------------------------------------
+// ---- the two ways to send ----
 
 static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
 {
@@ -147,8 +145,7 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
     return rc;
 }
 
-// ---- the commit
-// ---------------------------------------------------------------------------------------------
+// ---- the commit ----
 
 // Everything but the last, partial chunk.
 static int seal_rest_locked(struct writer *w, uint64_t size)

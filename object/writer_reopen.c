@@ -32,8 +32,7 @@ int writer_ensure_reader_locked(struct writer *w)
     return rc;
 }
 
-// ---- loading
-// ------------------------------------------------------------------------------------------------
+// ---- loading ----
 
 static int load_chunk_locked(struct writer *w, uint64_t index, uint64_t len)
 {
@@ -73,8 +72,7 @@ static int load_locked(struct writer *w, uint64_t cut)
     return rc;
 }
 
-// ---- copying
-// ------------------------------------------------------------------------------------------------
+// ---- copying ----
 
 struct edge {
     uint8_t previous[CIPHER_BLOCK_SIZE]; // ciphertext before the cut: the chaining value
@@ -183,8 +181,7 @@ static int copy_locked(struct writer *w, uint64_t cut)
     return rc;
 }
 
-// ---- which way
-// ----------------------------------------------------------------------------------------------
+// ---- which way ----
 
 static bool can_copy_locked(const struct writer *w, uint64_t cut)
 {

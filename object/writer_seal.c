@@ -29,8 +29,7 @@ void writer_relieve(struct writer *w)
     writer_kick(w);
 }
 
-// ---- generations
-// --------------------------------------------------------------------------------------------
+// ---- generations ----
 
 void generation_start_locked(struct writer *w, uint64_t base)
 {
@@ -101,8 +100,7 @@ static int ensure_sealer_locked(struct writer *w)
     return rc;
 }
 
-// ---- parts
-// --------------------------------------------------------------------------------------------------
+// ---- parts ----
 
 void part_free(struct writer *w, struct writer_part *part)
 {
@@ -197,8 +195,7 @@ static int dispatch_if_due_locked(struct writer *w)
     return dispatch_locked(w);
 }
 
-// ---- sealing
-// ------------------------------------------------------------------------------------------------
+// ---- sealing ----
 
 // Encrypts data[begin, begin + len) of a chunk that only this thread has now, and hands it to the
 // part.
@@ -289,8 +286,7 @@ void seal_run(struct work *work)
     lock_give(&w->lock);
 }
 
-// ---- the end of the stream
-// ----------------------------------------------------------------------------------
+// ---- the end of the stream ----
 
 static int finish_stream_locked(struct writer *w, const uint8_t *tail, size_t tail_len)
 {

@@ -31,8 +31,7 @@ int send_build_metadata_locked(struct writer *w, bool with_plain_size, uint64_t 
     return rc;
 }
 
-// ---- the upload
-// ---------------------------------------------------------------------------------------------
+// ---- the upload ----
 
 static int create_upload_locked(struct writer *w)
 {
@@ -85,8 +84,7 @@ static int record_result_locked(struct writer *w, const struct store_part *resul
     return 0;
 }
 
-// ---- parts
-// --------------------------------------------------------------------------------------------------
+// ---- parts ----
 
 // No lock held. The upload id and the key are fixed while parts are on the wire.
 static int transfer(struct writer *w, struct writer_part *part, struct store_part *result)
@@ -165,8 +163,7 @@ int send_copies_locked(struct writer *w, uint64_t len)
     return 0;
 }
 
-// ---- failure
-// ------------------------------------------------------------------------------------------------
+// ---- failure ----
 
 void abort_run(struct work *work)
 {

@@ -48,8 +48,7 @@ static struct store_memory *self(struct store *s)
     return (struct store_memory *)s;
 }
 
-// ---- faults
-// -------------------------------------------------------------------------------------------------
+// ---- faults ----
 
 struct verdict {
     int before, after;
@@ -86,8 +85,7 @@ static int scripted(int code)
     return err_set(code, "scripted failure");
 }
 
-// ---- objects
-// ------------------------------------------------------------------------------------------------
+// ---- objects ----
 
 static struct object *find(struct store_memory *m, const char *key)
 {
@@ -239,8 +237,7 @@ static int list(struct store *s, const char *prefix, char delimiter, unsigned li
     return -EIO;
 }
 
-// ---- uploads
-// ------------------------------------------------------------------------------------------------
+// ---- uploads ----
 
 static struct upload **upload_find(struct store_memory *m, const char *key, const char *id)
 {
@@ -417,8 +414,7 @@ static const struct store_ops STORE_MEMORY_OPS = {
     .free = release,
 };
 
-// ---- the test's side
-// ----------------------------------------------------------------------------------------
+// ---- the test's side ----
 
 struct store *store_memory_new(uint64_t part_min)
 {
