@@ -28,7 +28,7 @@
 #define RETRY_DELAY_FIRST_MS     100
 #define RETRY_DELAY_THROTTLED_MS 400 // first delay when the server asks for fewer requests
 #define RETRY_DELAY_MAX_MS       10000
-#define RETRY_SERVER_ERRORS_MAX  8 // InternalError and the like: a server may never recover from one
+#define RETRY_SERVER_ERRORS_MAX  8 // InternalError and the like: some never recover
 #define RETRY_AT_ONCE_MAX        3 // settings changed (credentials refreshed, checksums given up)
 
 // ---- Answers

@@ -200,6 +200,8 @@ static int judge_refusal(struct s3_call *s, const struct http_response *r, const
         return skewed_clock(c, r, e);
     if (r->status / 100 == 3 || strcmp(e->code, "PermanentRedirect") == 0)
         return wrong_region(c, r, e);
+    if (r->status == 403 && strcmp(c->http.method, "HEAD") == 0)
+        m.hint = "denied, or missing while s3:ListBucket is not allowed: see the policies";
     const char *hint =
         is_bare_400(c, r) ? "expired credentials or another region than the bucket's?" : m.hint;
     return err_set(m.rc, "%s: %d%s%s%s%s%s%s%s (request id %s)", c->what, r->status,
