@@ -61,8 +61,13 @@ void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 // ---- rename of a file ----
 
+// The ETags of what was moved, before and after.
+struct moved {
+    char from_etag[STORE_ETAG_MAX], to_etag[STORE_ETAG_MAX];
+};
+
 static int copy_object(struct mount *m, const char *from, const char *to, bool has_mtime,
-                       int64_t mtime_s)
+                       int64_t mtime_s, struct moved *moved)
 {
     AUTO_STORE_OBJECT struct store_object object = {0};
     struct store *store = volume_store(m->volume);
@@ -79,13 +84,18 @@ static int copy_object(struct mount *m, const char *from, const char *to, bool h
     }
     snprintf(mtime, sizeof mtime, "%" PRId64, mtime_s);
     rc = has_mtime ? kv_set(&object.metadata, METADATA_MTIME, mtime) : 0;
-    return rc < 0 ? rc
-                  : store->ops->copy(store, from, object.etag, to,
-                                     has_mtime ? &object.metadata : NULL, &result);
+    if (rc == 0)
+        rc = store->ops->copy(store, from, object.etag, to, has_mtime ? &object.metadata : NULL,
+                              &result);
+    if (rc < 0)
+        return rc;
+    memcpy(moved->from_etag, object.etag, sizeof object.etag);
+    memcpy(moved->to_etag, result.etag, sizeof result.etag);
+    return 0;
 }
 
 static int move_object(struct mount *m, const char *from_path, const char *to_path, bool has_mtime,
-                       int64_t mtime_s)
+                       int64_t mtime_s, struct moved *moved)
 {
     AUTO_FREE char *from = NULL;
     AUTO_FREE char *to = NULL;
@@ -94,7 +104,7 @@ static int move_object(struct mount *m, const char *from_path, const char *to_pa
     if (rc == 0)
         rc = path_key(m, to_path, &to);
     if (rc == 0)
-        rc = copy_object(m, from, to, has_mtime, mtime_s);
+        rc = copy_object(m, from, to, has_mtime, mtime_s, moved);
     return rc < 0 ? rc : store->ops->remove(store, from);
 }
 
@@ -122,9 +132,19 @@ static struct node *node_at_rest(struct mount *m, const char *path, struct writi
     return node;
 }
 
+// What was known of the version that moved, its exact size above all, is known of the copy.
+static void carry_seen_locked(struct node *node, const struct moved *moved)
+{
+    if (strcmp(node->seen.etag, moved->from_etag) == 0)
+        memcpy(node->seen.etag, moved->to_etag, sizeof moved->to_etag);
+    else
+        node->seen.valid = false;
+}
+
 static int rename_file(struct mount *m, const char *from, const char *to)
 {
     struct writing *source_writing = NULL, *target_writing = NULL;
+    struct moved moved = {.from_etag = ""};
     struct node *source = node_at_rest(m, from, &source_writing);
     struct node *target = node_at_rest(m, to, &target_writing);
     int rc = 0;
@@ -134,14 +154,14 @@ static int rename_file(struct mount *m, const char *from, const char *to)
         rc = rekey(m, source_writing, to);
     else
         rc = move_object(m, from, to, source != NULL && source->has_mtime,
-                         source != NULL ? source->mtime_s : 0);
+                         source != NULL ? source->mtime_s : 0, &moved);
     if (rc == 0) {
         WITH_LOCK(&m->lock);
         struct node *gone = node_find_path_locked(m, to);
         if (gone != NULL && gone != source)
             node_detach_locked(m, gone);
         if (source != NULL) {
-            source->seen.valid = false; // a copy may have another ETag
+            carry_seen_locked(source, &moved);
             rc = node_rename_locked(m, source, to);
         }
         if (rc == 0)
@@ -219,6 +239,7 @@ static int check_nothing_written_below(struct mount *m, const char *path)
 static int move_tree(struct mount *m, const char *from, const char *to, const struct tree *t)
 {
     struct store *store = volume_store(m->volume);
+    struct moved moved;
     int rc = 0;
     for (int step = 0; step < 2 && rc == 0; step++) {
         for (size_t i = 0; i < t->count && rc == 0; i++) {
@@ -227,7 +248,7 @@ static int move_tree(struct mount *m, const char *from, const char *to, const st
             if (asprintf(&source, "%s%s/%s", m->config.prefix, from, t->names[i]) < 0 ||
                 asprintf(&target, "%s%s/%s", m->config.prefix, to, t->names[i]) < 0)
                 return err_set(-ENOMEM, "out of memory");
-            rc = step == 0 ? copy_object(m, source, target, false, 0)
+            rc = step == 0 ? copy_object(m, source, target, false, 0, &moved)
                            : store->ops->remove(store, source);
         }
     }
