@@ -66,6 +66,23 @@ static int look_at_result(struct writer *w, const struct store_result *result, u
     return rc;
 }
 
+// The answer may be lost though the work was done: then the object tells. rc is what the store
+// said.
+static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store_result *result)
+{
+    if (rc == 0)
+        return 0;
+    struct err_saved cause;
+    err_save(&cause, rc);
+    AUTO_OBJECT_INFO struct object_info seen = {0};
+    if (object_info_get(w->volume, w->key, &seen) < 0 || !is_ours(w, &seen, size))
+        return err_restore(&cause);
+    log_info("%s: the commit failed (%s), but the object is there, whole", w->key, cause.text);
+    memcpy(result->etag, seen.object.etag, sizeof result->etag);
+    memcpy(result->version_id, seen.object.version_id, sizeof result->version_id);
+    return 0;
+}
+
 // ---- the two ways to send
 // -----------------------------------------------------------------------------------
 
@@ -86,6 +103,7 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
     struct store *store = w->volume->store;
     lock_give(&w->lock);
     rc = store->ops->put(store, w->key, &metadata, &body, result);
+    rc = believe_or_look(w, rc, size, result);
     part_free(w, part);
     lock_take(&w->lock);
     return rc;
@@ -104,7 +122,6 @@ static int check_copied_source(struct writer *w)
     return rc;
 }
 
-// The answer to Complete may be lost though it was done: then the object tells.
 static int complete(struct writer *w, unsigned count, uint64_t size, struct store_result *result)
 {
     struct store *store = w->volume->store;
@@ -112,18 +129,7 @@ static int complete(struct writer *w, unsigned count, uint64_t size, struct stor
     if (rc < 0)
         return rc;
     rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count, result);
-    if (rc == 0 || rc == -EACCES)
-        return rc;
-    struct err_saved cause;
-    err_save(&cause, rc);
-    AUTO_OBJECT_INFO struct object_info seen = {0};
-    if (object_info_get(w->volume, w->key, &seen) == 0 && is_ours(w, &seen, size)) {
-        log_info("%s: completing failed (%s), but the object is there, whole", w->key, cause.text);
-        memcpy(result->etag, seen.object.etag, sizeof result->etag);
-        memcpy(result->version_id, seen.object.version_id, sizeof result->version_id);
-        return 0;
-    }
-    return err_restore(&cause);
+    return believe_or_look(w, rc, size, result);
 }
 
 static int finish_upload_locked(struct writer *w, uint64_t size, struct store_result *result)
