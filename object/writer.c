@@ -362,14 +362,14 @@ static void read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, s
 static int read_committed_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
 {
     size_t got = 0;
+    writer_begin_busy_locked(w); // what is committed, and its reader, must stay
     int rc = writer_ensure_reader_locked(w);
-    if (rc < 0)
-        return rc;
-    struct reader *reader = w->reader;
-    writer_begin_busy_locked(w); // the reader must stay: a commit would replace it
-    lock_give(&w->lock);
-    rc = reader_read(reader, offset, out, len, &got);
-    lock_take(&w->lock);
+    if (rc == 0) {
+        struct reader *reader = w->reader;
+        lock_give(&w->lock);
+        rc = reader_read(reader, offset, out, len, &got);
+        lock_take(&w->lock);
+    }
     writer_end_busy_locked(w);
     if (rc == 0 && got < len)
         memset(out + got, 0, len - got); // the declared tail

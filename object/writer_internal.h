@@ -172,6 +172,6 @@ void send_abandon_locked(struct writer *w);
 int reopen_for_write_locked(struct writer *w, uint64_t offset) MUST_CHECK;
 // Makes the file end at cut (below its size) when that part is sealed or committed.
 int reopen_at_locked(struct writer *w, uint64_t cut) MUST_CHECK;
-int writer_ensure_reader_locked(struct writer *w) MUST_CHECK;
+int writer_ensure_reader_locked(struct writer *w) MUST_CHECK; // busy is the caller's
 
 #endif
