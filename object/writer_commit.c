@@ -89,6 +89,8 @@ static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store
 static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
 {
     AUTO_KV struct kv metadata = {0};
+    if (w->failure.code != 0) // given up while the last bytes were sealed
+        return err_restore(&w->failure);
     int rc = send_build_metadata_locked(w, true, size, &metadata);
     if (rc < 0)
         return rc;

@@ -274,6 +274,8 @@ void seal_ready_locked(struct writer *w)
     w->sealing = false;
     if (rc < 0)
         writer_fail_locked(w, rc);
+    else if (w->failure.code != 0)
+        writer_fail_locked(w, w->failure.code); // what sealing kept from being dropped
     pthread_cond_broadcast(&w->changed);
 }
 
