@@ -79,7 +79,7 @@ struct writer {
 
     struct lock lock;
     pthread_cond_t changed;    // anything below
-    atomic_bool cancel;        // ends requests on the wire
+    atomic_bool cancel;        // ends requests on the wire, and sealing
     atomic_bool relief_wanted; // memory is short
     atomic_bool seal_queued;
     atomic_uint tasks; // queued and running work items; they keep the writer alive
