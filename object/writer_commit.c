@@ -128,6 +128,8 @@ static int complete(struct writer *w, unsigned count, uint64_t size, struct stor
 {
     struct store *store = w->volume->store;
     int rc = w->gen.base > 0 ? check_copied_source(w) : 0;
+    if (rc == 0 && atomic_load(&w->cancel)) // from here on it cannot be called back
+        rc = err_set(-ECANCELED, "%s: given up", w->key);
     if (rc < 0)
         return rc;
     rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count, result);
