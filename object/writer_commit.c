@@ -211,7 +211,6 @@ static void settle_locked(struct writer *w, struct object_info *info, uint64_t s
     object_info_clear(&w->committed);
     w->committed = *info;
     w->has_committed = true;
-    reader_free(TAKE(w->reader));
     w->open = false;
     w->hwm = size;
     if (w->declared < size)
@@ -229,9 +228,15 @@ static int commit_locked(struct writer *w, uint64_t size)
     lock_give(&w->lock);
     rc = look_at_result(w, &result, size, &info);
     lock_take(&w->lock);
-    if (rc == 0)
-        settle_locked(w, &info, size);
-    return rc;
+    if (rc < 0)
+        return rc;
+    settle_locked(w, &info, size);
+    // It waits for what it reads ahead; nobody else uses it while the writer is busy.
+    struct reader *reader = TAKE(w->reader);
+    lock_give(&w->lock);
+    reader_free(reader);
+    lock_take(&w->lock);
+    return 0;
 }
 
 static void *commit_thread(void *arg)
