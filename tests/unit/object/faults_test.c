@@ -327,9 +327,7 @@ static void every_call_of_the_keyring_that_fails(void **state)
 
 int main(void)
 {
-    if (secret_init() < 0)
-        return 1;
-    log_init(LOG_LEVEL_ERROR, LOG_SINK_STDERR);
+    begin_tests();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_call_that_fails_before_it_did_anything),
         cmocka_unit_test(every_call_that_is_denied),

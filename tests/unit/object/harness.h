@@ -15,6 +15,16 @@
 #define KIB 1024ull
 #define KEY "dir/x.bak"
 
+// What every program begins with. TEST_FILTER in the environment chooses tests by name, as in
+// "a_*".
+static inline void begin_tests(void)
+{
+    if (secret_init() < 0)
+        exit(1);
+    log_init(LOG_LEVEL_ERROR, LOG_SINK_STDERR);
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
+}
+
 struct rig {
     struct store *store;
     struct keyring *keyring;

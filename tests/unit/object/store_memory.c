@@ -60,7 +60,7 @@ struct verdict {
     int before, after;
 };
 
-static struct verdict enter(struct store *s, enum memory_op op)
+static struct verdict enter_at(struct store *s, enum memory_op op, uint64_t at)
 {
     struct store_memory *m = self(s);
     struct verdict v = {0};
@@ -69,7 +69,7 @@ static struct verdict enter(struct store *s, enum memory_op op)
         nanosleep(&pause, NULL);
     }
     if (m->hook != NULL)
-        m->hook(m->hook_context, op);
+        m->hook(m->hook_context, op, at);
     lock_take(&m->lock);
     m->calls++;
     m->calls_of[op]++;
@@ -80,6 +80,11 @@ static struct verdict enter(struct store *s, enum memory_op op)
         m->failed = op;
     }
     return v;
+}
+
+static struct verdict enter(struct store *s, enum memory_op op)
+{
+    return enter_at(s, op, 0);
 }
 
 static int leave(struct store *s, int rc, struct verdict v)
@@ -172,7 +177,7 @@ static int head(struct store *s, const char *key, struct store_object *out)
 static int get(struct store *s, const char *key, const char *if_match, uint64_t offset,
                uint64_t len, const struct store_sink *sink)
 {
-    struct verdict v = enter(s, MEMORY_GET);
+    struct verdict v = enter_at(s, MEMORY_GET, offset);
     struct object *o = find(self(s), key);
     int rc = 0;
     struct blob copy = {0};
@@ -313,7 +318,7 @@ static int set_part(struct store_memory *m, const char *key, const char *id, uns
 static int upload_part(struct store *s, const char *key, const char *id, unsigned number,
                        const struct store_body *body, struct store_part *out)
 {
-    struct verdict v = enter(s, MEMORY_PART);
+    struct verdict v = enter_at(s, MEMORY_PART, number);
     int rc = v.before ? scripted(v.before) : 0;
     if (rc == 0 && body->cancel != NULL && atomic_load(body->cancel))
         rc = err_set(-ECANCELED, "cancelled");
@@ -328,7 +333,7 @@ static int upload_part_copy(struct store *s, const char *key, const char *id, un
                             const char *from, const char *if_match, uint64_t offset, uint64_t len,
                             struct store_part *out)
 {
-    struct verdict v = enter(s, MEMORY_PART_COPY);
+    struct verdict v = enter_at(s, MEMORY_PART_COPY, number);
     struct object *o = find(self(s), from);
     int rc = v.before ? scripted(v.before) : o == NULL ? err_set(-ENOENT, "no such key") : 0;
     bool conditional = if_match != NULL && !self(s)->copy_conditions_ignored;
