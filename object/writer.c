@@ -274,13 +274,20 @@ static int declare_locked(struct writer *w, uint64_t size)
     return 0;
 }
 
+// Its turn, and nobody seals: the sealed mark stays where it is while the lock is held.
+static int wait_until_still_locked(struct writer *w)
+{
+    for (;;) {
+        int rc = writer_wait_turn_locked(w, NULL);
+        if (rc < 0 || !w->sealing)
+            return rc;
+        cond_wait_ms(&w->changed, &w->lock, -1);
+    }
+}
+
 static int shrink_locked(struct writer *w, uint64_t size)
 {
     int rc = 0;
-    while (w->sealing) // the sealed mark may be about to move
-        cond_wait_ms(&w->changed, &w->lock, -1);
-    if (w->failure.code != 0)
-        return err_restore(&w->failure);
     if (w->open && size >= w->gen.sealed && (size > 0 || w->gen.next_number == 1)) {
         if (w->gen.keep_envelope &&
             size < w->committed.plain_size / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE)
@@ -302,6 +309,8 @@ int writer_truncate(struct writer *w, uint64_t size)
 {
     WITH_LOCK(&w->lock);
     int rc = writer_wait_turn_locked(w, NULL);
+    if (rc == 0 && size < w->hwm)
+        rc = wait_until_still_locked(w);
     if (rc < 0)
         return rc;
     if (size > writer_size_locked(w))
@@ -357,14 +366,14 @@ static void read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, s
 static int read_committed_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
 {
     size_t got = 0;
+    writer_begin_busy_locked(w); // what is committed, and its reader, must stay
     int rc = writer_ensure_reader_locked(w);
-    if (rc < 0)
-        return rc;
-    struct reader *reader = w->reader;
-    writer_begin_busy_locked(w); // the reader must stay: a commit would replace it
-    lock_give(&w->lock);
-    rc = reader_read(reader, offset, out, len, &got);
-    lock_take(&w->lock);
+    if (rc == 0) {
+        struct reader *reader = w->reader;
+        lock_give(&w->lock);
+        rc = reader_read(reader, offset, out, len, &got);
+        lock_take(&w->lock);
+    }
     writer_end_busy_locked(w);
     if (rc == 0 && got < len)
         memset(out + got, 0, len - got); // the declared tail

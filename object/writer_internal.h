@@ -79,7 +79,7 @@ struct writer {
 
     struct lock lock;
     pthread_cond_t changed;    // anything below
-    atomic_bool cancel;        // ends requests on the wire
+    atomic_bool cancel;        // ends requests on the wire, and sealing
     atomic_bool relief_wanted; // memory is short
     atomic_bool seal_queued;
     atomic_uint tasks; // queued and running work items; they keep the writer alive
@@ -172,6 +172,6 @@ void send_abandon_locked(struct writer *w);
 int reopen_for_write_locked(struct writer *w, uint64_t offset) MUST_CHECK;
 // Makes the file end at cut (below its size) when that part is sealed or committed.
 int reopen_at_locked(struct writer *w, uint64_t cut) MUST_CHECK;
-int writer_ensure_reader_locked(struct writer *w) MUST_CHECK;
+int writer_ensure_reader_locked(struct writer *w) MUST_CHECK; // busy is the caller's
 
 #endif

@@ -260,17 +260,20 @@ static int seal_one_locked(struct writer *w, struct window_chunk *chunk)
 void seal_ready_locked(struct writer *w)
 {
     assert(lock_is_mine(&w->lock));
-    if (w->sealing)
+    // cancel: what is there is about to be dropped, by a failure or by starting over.
+    if (w->sealing || atomic_load(&w->cancel))
         return;
     w->sealing = true;
     struct window_chunk *chunk;
     int rc = dispatch_if_due_locked(w); // relief may want what is gathered
-    while (rc == 0 && w->open && w->failure.code == 0 && hold_is_over_locked(w) &&
+    while (rc == 0 && w->open && !atomic_load(&w->cancel) && hold_is_over_locked(w) &&
            (chunk = next_whole_locked(w)) != NULL)
         rc = seal_one_locked(w, chunk);
     w->sealing = false;
     if (rc < 0)
         writer_fail_locked(w, rc);
+    else if (w->failure.code != 0)
+        writer_fail_locked(w, w->failure.code); // what sealing kept from being dropped
     pthread_cond_broadcast(&w->changed);
 }
 
