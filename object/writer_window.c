@@ -113,17 +113,19 @@ void window_fill_holes(struct window_chunk *chunk, uint32_t end)
     extents_each_hole(&chunk->written, chunk->begin, end, fill_zeros, chunk->memory.data);
 }
 
-// The end of the gap in front: where the first chunk of data after it begins.
+// The end of the gap in front, or the sealed mark if the sealer has work: then there is none.
 static uint64_t gap_end_locked(struct writer *w)
 {
-    uint64_t chunk_size = w->volume->chunk_size;
+    uint32_t chunk_size = (uint32_t)w->volume->chunk_size;
     uint64_t front = w->gen.sealed / chunk_size;
+    struct window_chunk *chunk = window_find_locked(w, front);
+    if (w->sealing || (chunk != NULL && extents_cover(&chunk->written, chunk->begin, chunk_size)))
+        return w->gen.sealed;
+    if (chunk != NULL)
+        return (front + 1) * chunk_size; // partly there: it ends its own gap
     uint64_t nearest = UINT64_MAX;
-    struct window_chunk *chunk, *next;
+    struct window_chunk *next;
     HASH_ITER (hh, w->window, chunk, next) {
-        // The front chunk itself is partly there: it ends its own gap.
-        if (chunk->index == front)
-            return (front + 1) * chunk_size;
         if (chunk->index > front && chunk->index < nearest)
             nearest = chunk->index;
     }
