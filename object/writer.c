@@ -157,6 +157,16 @@ static int refuse_sealed_locked(struct writer *w, uint64_t offset)
     return err_restore(&w->failure);
 }
 
+// Keeps the list of what was written short. Not while a copy is in progress, which may be filling
+// the very hole.
+static void close_holes_locked(struct window_chunk *chunk)
+{
+    while (chunk->pins == 0 && extents_is_long(&chunk->written)) {
+        struct extent hole = extents_close_smallest(&chunk->written);
+        memset(chunk->memory.data + hole.begin, 0, hole.end - hole.begin);
+    }
+}
+
 // The piece of a write that lies in one chunk. -EAGAIN: things changed while waiting, start over.
 static int write_piece_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
                               const atomic_bool *interrupted)
@@ -178,6 +188,7 @@ static int write_piece_locked(struct writer *w, uint64_t offset, const uint8_t *
         return err_restore(&w->failure);
     }
     rc = extents_add(&chunk->written, begin, begin + (uint32_t)len);
+    close_holes_locked(chunk);
     if (rc == 0 && offset + len > w->hwm)
         w->hwm = offset + len;
     return rc;

@@ -164,13 +164,18 @@ static bool may_cut_short_locked(struct writer *w, const struct parts_plan *plan
            parts_capacity(plan, w->gen.next_number + 1) >= rest;
 }
 
+static int refuse_more_parts(const struct writer *w)
+{
+    return err_set(-ENOSPC,
+                   "%s: the file is larger than %d parts of this size hold: raise --part-size "
+                   "or --memory-limit",
+                   w->key, STORE_PART_NUMBER_MAX);
+}
+
 static int dispatch_locked(struct writer *w)
 {
     if (w->gen.next_number > STORE_PART_NUMBER_MAX)
-        return err_set(-ENOSPC,
-                       "%s: the file is larger than %d parts of this size hold: raise --part-size "
-                       "or --memory-limit",
-                       w->key, STORE_PART_NUMBER_MAX);
+        return refuse_more_parts(w);
     struct writer_part *part = TAKE(w->gen.gathering);
     part->number = w->gen.next_number++;
     w->gen.part_begin = w->gen.sealed;
@@ -183,13 +188,16 @@ static int dispatch_if_due_locked(struct writer *w)
     struct writer_part *part = w->gen.gathering;
     if (part == NULL || w->gen.single)
         return 0;
+    if (w->gen.next_number > STORE_PART_NUMBER_MAX)
+        return refuse_more_parts(w);
     struct parts_plan plan = plan_locked(w);
-    bool full = part->size >= parts_target(&plan, w->gen.next_number <= STORE_PART_NUMBER_MAX
-                                                      ? w->gen.next_number
-                                                      : STORE_PART_NUMBER_MAX);
+    uint64_t target = parts_target(&plan, w->gen.next_number);
+    // The last number takes the end of the stream along, so it waits for it.
+    if (w->gen.next_number == STORE_PART_NUMBER_MAX)
+        return part->size <= target ? 0 : refuse_more_parts(w);
     bool relief = atomic_load(&w->relief_wanted) && part->size >= w->volume->config.part_min &&
                   may_cut_short_locked(w, &plan);
-    if (!full && !relief)
+    if (part->size < target && !relief)
         return 0;
     atomic_store(&w->relief_wanted, false);
     return dispatch_locked(w);

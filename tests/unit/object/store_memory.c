@@ -43,7 +43,6 @@ struct store_memory {
     enum memory_op failed;
     bool copy_conditions_ignored;
     uint64_t sent, fetched;
-    // set while nothing runs
     store_memory_hook_fn hook;
     void *hook_context;
 };
@@ -63,12 +62,17 @@ static struct verdict enter_at(struct store *s, enum memory_op op, uint64_t at)
 {
     struct store_memory *m = self(s);
     struct verdict v = {0};
-    if (m->delay_us > 0) {
-        struct timespec pause = {.tv_nsec = (long)(rand() % (int)m->delay_us) * 1000};
+    lock_take(&m->lock);
+    unsigned delay_us = m->delay_us;
+    store_memory_hook_fn hook = m->hook;
+    void *context = m->hook_context;
+    lock_give(&m->lock);
+    if (delay_us > 0) {
+        struct timespec pause = {.tv_nsec = (long)(rand() % (int)delay_us) * 1000};
         nanosleep(&pause, NULL);
     }
-    if (m->hook != NULL)
-        m->hook(m->hook_context, op, at);
+    if (hook != NULL)
+        hook(context, op, at);
     lock_take(&m->lock);
     m->calls++;
     m->calls_of[op]++;
@@ -169,7 +173,10 @@ static int head(struct store *s, const char *key, struct store_object *out)
         memcpy(out->etag, o->etag, sizeof out->etag);
         rc = kv_copy(&out->metadata, &o->metadata);
     }
-    return leave(s, rc, v);
+    rc = leave(s, rc, v);
+    if (rc < 0 && v.after != 0)
+        store_object_clear(out);
+    return rc;
 }
 
 static int get(struct store *s, const char *key, const char *if_match, uint64_t offset,
@@ -462,11 +469,13 @@ void store_memory_break(struct store *s, enum memory_op op, int code)
 
 void store_memory_delay(struct store *s, unsigned max_us)
 {
+    WITH_LOCK(&self(s)->lock);
     self(s)->delay_us = max_us;
 }
 
 void store_memory_hook(struct store *s, store_memory_hook_fn fn, void *context)
 {
+    WITH_LOCK(&self(s)->lock);
     self(s)->hook = fn;
     self(s)->hook_context = context;
 }

@@ -38,8 +38,7 @@ void store_memory_break(struct store *s, enum memory_op op, int code);
 void store_memory_delay(struct store *s, unsigned max_us);
 
 // Called on the thread of every call before it has any effect, with no lock held: fn may wait, or
-// use this side of the store. at: the offset of a GET, the number of a part. Set it while nothing
-// runs.
+// use this side of the store. at: the offset of a GET, the number of a part.
 typedef void (*store_memory_hook_fn)(void *context, enum memory_op op, uint64_t at);
 void store_memory_hook(struct store *s, store_memory_hook_fn fn, void *context);
 // UploadPartCopy ignores If-Match, as some servers do.
