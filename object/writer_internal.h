@@ -128,6 +128,13 @@ struct window_chunk *window_find_locked(struct writer *w, uint64_t index);
 // reopened meanwhile, or the place was sealed: the caller starts over.
 int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
                          struct window_chunk **out) MUST_CHECK;
+// One step of waiting for memory, with the lock released: everybody is asked to send what can be
+// sent. 0: look again; else the sticky error, -EINTR, or what is sticky now, after too long.
+struct memory_wait { // zeroed before the first step
+    int64_t began_ms, moved_ms;
+};
+int window_wait_locked(struct writer *w, struct memory_wait *wait,
+                       const atomic_bool *interrupted) MUST_CHECK;
 // The chunk, new if need be, or NULL if there is no memory now.
 struct window_chunk *window_try_locked(struct writer *w, uint64_t index);
 // A copy in progress, made without the lock: the chunk stays, is not sealed, and nobody gets the

@@ -143,13 +143,7 @@ static void close_gap_locked(struct writer *w)
     w->hold_given_up = true;
 }
 
-struct memory_wait {
-    int64_t began_ms, moved_ms;
-};
-
-// One step of waiting, with the lock released. 0: look again.
-static int wait_for_memory_locked(struct writer *w, struct memory_wait *wait,
-                                  const atomic_bool *interrupted)
+int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_bool *interrupted)
 {
     struct volume *v = w->volume;
     int64_t now = clock_ms();
@@ -197,7 +191,7 @@ int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *in
         *out = window_try_locked(w, index);
         if (*out != NULL)
             return 0;
-        int rc = wait_for_memory_locked(w, &wait, interrupted);
+        int rc = window_wait_locked(w, &wait, interrupted);
         if (rc < 0)
             return rc;
         if (w->epoch != epoch || (index + 1) * w->volume->chunk_size <= w->gen.sealed)
