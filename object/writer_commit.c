@@ -103,10 +103,12 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
         .cancel = &w->cancel,
     };
     struct store *store = w->volume->store;
+    atomic_fetch_add(&w->volume->sending, 1);
     lock_give(&w->lock);
     rc = store->ops->put(store, w->key, &metadata, &body, result);
     rc = believe_or_look(w, rc, size, result);
     part_free(w, part);
+    atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
     return rc;
 }

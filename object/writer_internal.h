@@ -22,7 +22,7 @@
 #define WRITER_MEMORY_POLL_MS                                                                      \
     100 // how long one wait for memory lasts before everything is looked at anew
 #define WRITER_GAP_PATIENCE_MS                                                                     \
-    2000 // no memory anywhere for this long: the gap in front is taken for zeros
+    2000 // nothing moves anywhere for this long: the gap in front is taken for zeros
 
 // Plaintext of [index * chunk_size, + chunk_size), being filled.
 struct window_chunk {

@@ -159,7 +159,9 @@ int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_
         return err_restore(&w->failure);
     if (writer_interrupted(interrupted))
         return err_set(-EINTR, "interrupted while waiting for memory");
-    if (moved)
+    // What is being sent gives its memory back, however slow the network: every request has a
+    // deadline.
+    if (moved || atomic_load(&v->sending) > 0)
         wait->moved_ms = now;
     if (now - wait->moved_ms >= WRITER_GAP_PATIENCE_MS)
         close_gap_locked(w);
