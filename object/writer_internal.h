@@ -24,6 +24,9 @@
 #define WRITER_GAP_PATIENCE_MS                                                                     \
     2000 // nothing moves anywhere for this long: the gap in front is taken for zeros
 
+#define WRITER_RESERVE_WAIT_MS                                                                     \
+    5000 // how long opening waits for memory: the kernel may hold the directory meanwhile
+
 // Plaintext of [index * chunk_size, + chunk_size), being filled.
 struct window_chunk {
     uint64_t index;
