@@ -47,6 +47,15 @@ int writer_wait_turn_locked(struct writer *w, const atomic_bool *interrupted)
 
 // ---- life ----
 
+// The memory that a new file needs may be in use by the data of others: they are asked to send it.
+static int reserve_memory(struct volume *v, struct budget_account *account)
+{
+    if (budget_reserve(v->budget, account, v->writer_slots, 0) == 0)
+        return 0;
+    volume_relieve(v);
+    return budget_reserve(v->budget, account, v->writer_slots, WRITER_RESERVE_WAIT_MS);
+}
+
 static int writer_new(struct volume *v, const char *key, struct writer **out)
 {
     if (strlen(key) > STORE_KEY_MAX)
@@ -61,7 +70,7 @@ static int writer_new(struct volume *v, const char *key, struct writer **out)
     w->mtime_s = -1;
     w->seal_work.run = seal_run;
     w->gen.next_number = 1;
-    int rc = budget_reserve(v->budget, &w->account, v->writer_slots);
+    int rc = reserve_memory(v, &w->account);
     if (rc < 0) {
         free(w);
         return err_prefix(rc, "%s", key);

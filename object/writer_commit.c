@@ -101,10 +101,12 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
         .cancel = &w->cancel,
     };
     struct store *store = w->volume->store;
+    atomic_fetch_add(&w->volume->sending, 1);
     lock_give(&w->lock);
     rc = store->ops->put(store, w->key, &metadata, &body, result);
     rc = believe_or_look(w, rc, size, result);
     part_free(w, part);
+    atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
     return rc;
 }
@@ -157,26 +159,42 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
 
 // ---- the commit ----
 
-// Everything but the last, partial chunk.
+// One attempt: true when everything but the last, partial chunk is sealed and that one has memory.
+static bool seal_rest_now_locked(struct writer *w, uint64_t size)
+{
+    uint64_t chunk_size = w->volume->chunk_size;
+    seal_ready_locked(w);
+    if (w->failure.code != 0 || w->gen.sealed / chunk_size < size / chunk_size)
+        return false;
+    return w->gen.sealed == size || window_try_locked(w, size / chunk_size) != NULL;
+}
+
 static int seal_rest_locked(struct writer *w, uint64_t size)
 {
+    struct memory_wait wait = {0};
     uint64_t chunk_size = w->volume->chunk_size;
     w->gen.zeros_until = size / chunk_size * chunk_size;
     w->hold_given_up = true;
     for (;;) {
         if (w->failure.code != 0)
             return err_restore(&w->failure);
-        if (!w->sealing) {
-            seal_ready_locked(w);
-            if (w->failure.code != 0)
-                return err_restore(&w->failure);
-            if (w->gen.sealed / chunk_size >= size / chunk_size)
-                return 0;
+        if (w->sealing) {
+            cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
+            continue;
         }
-        // A gap needs a chunk that is still on the wire or waits in the part being gathered, or a
-        // worker is sealing.
-        atomic_store(&w->relief_wanted, true);
-        cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
+        uint64_t before = w->gen.sealed;
+        if (seal_rest_now_locked(w, size))
+            return 0;
+        if (w->gen.sealed > before)
+            wait = (struct memory_wait){0};
+        if (w->failure.code != 0 || w->sealing)
+            continue;
+        // A gap needs a chunk. With parts, what is sealed can be sent and its memory comes back;
+        // nobody else's is needed.
+        w->gen.single = false;
+        int rc = window_wait_locked(w, &wait, NULL);
+        if (rc < 0)
+            return rc;
     }
 }
 

@@ -22,7 +22,10 @@
 #define WRITER_MEMORY_POLL_MS                                                                      \
     100 // how long one wait for memory lasts before everything is looked at anew
 #define WRITER_GAP_PATIENCE_MS                                                                     \
-    2000 // no memory anywhere for this long: the gap in front is taken for zeros
+    2000 // nothing moves anywhere for this long: the gap in front is taken for zeros
+
+#define WRITER_RESERVE_WAIT_MS                                                                     \
+    5000 // how long opening waits for memory: the kernel may hold the directory meanwhile
 
 // Plaintext of [index * chunk_size, + chunk_size), being filled.
 struct window_chunk {
@@ -128,6 +131,13 @@ struct window_chunk *window_find_locked(struct writer *w, uint64_t index);
 // reopened meanwhile, or the place was sealed: the caller starts over.
 int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
                          struct window_chunk **out) MUST_CHECK;
+// One step of waiting for memory, with the lock released: everybody is asked to send what can be
+// sent. 0: look again; else the sticky error, -EINTR, or what is sticky now, after too long.
+struct memory_wait { // zeroed before the first step
+    int64_t began_ms, moved_ms;
+};
+int window_wait_locked(struct writer *w, struct memory_wait *wait,
+                       const atomic_bool *interrupted) MUST_CHECK;
 // The chunk, new if need be, or NULL if there is no memory now.
 struct window_chunk *window_try_locked(struct writer *w, uint64_t index);
 // A copy in progress, made without the lock: the chunk stays, is not sealed, and nobody gets the

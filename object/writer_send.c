@@ -115,7 +115,10 @@ static void part_run(struct work *work)
     lock_give(&w->lock);
     if (rc == 0)
         rc = transfer(w, part, &result);
+    bool is_copy = part->is_copy;
     part_free(w, part);
+    if (!is_copy)
+        atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
     result.number = rc == 0 ? result.number : 0;
     if (rc == 0)
@@ -137,6 +140,8 @@ void send_part_locked(struct writer *w, struct writer_part *part)
     assert(lock_is_mine(&w->lock));
     part->work.run = part_run;
     w->gen.in_flight++;
+    if (!part->is_copy)
+        atomic_fetch_add(&w->volume->sending, 1);
     atomic_fetch_add(&w->tasks, 1);
     work_submit(w->volume->senders, &part->work);
 }

@@ -145,13 +145,7 @@ static void close_gap_locked(struct writer *w)
     w->hold_given_up = true;
 }
 
-struct memory_wait {
-    int64_t began_ms, moved_ms;
-};
-
-// One step of waiting, with the lock released. 0: look again.
-static int wait_for_memory_locked(struct writer *w, struct memory_wait *wait,
-                                  const atomic_bool *interrupted)
+int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_bool *interrupted)
 {
     struct volume *v = w->volume;
     int64_t now = clock_ms();
@@ -167,7 +161,9 @@ static int wait_for_memory_locked(struct writer *w, struct memory_wait *wait,
         return err_restore(&w->failure);
     if (writer_interrupted(interrupted))
         return err_set(-EINTR, "interrupted while waiting for memory");
-    if (moved)
+    // What is being sent gives its memory back, however slow the network: every request has a
+    // deadline.
+    if (moved || atomic_load(&v->sending) > 0)
         wait->moved_ms = now;
     if (now - wait->moved_ms >= WRITER_GAP_PATIENCE_MS)
         close_gap_locked(w);
@@ -199,7 +195,7 @@ int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *in
         *out = window_try_locked(w, index);
         if (*out != NULL)
             return 0;
-        int rc = wait_for_memory_locked(w, &wait, interrupted);
+        int rc = window_wait_locked(w, &wait, interrupted);
         if (rc < 0)
             return rc;
         if (w->epoch != epoch || (index + 1) * w->volume->chunk_size <= w->gen.sealed)

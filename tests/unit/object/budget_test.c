@@ -97,7 +97,7 @@ static void open_or_close(struct model *m)
         m->reserved -= m->slots[i];
     } else if (!m->open[i]) {
         size_t slots = 1 + (size_t)rand() % 12;
-        int rc = budget_reserve(m->budget, &m->accounts[i], slots);
+        int rc = budget_reserve(m->budget, &m->accounts[i], slots, 0);
         assert_int_equal(rc, slots <= free_shared(m) ? 0 : -ENOMEM);
         m->open[i] = rc == 0;
         m->slots[i] = slots;
@@ -148,11 +148,11 @@ static void a_refused_reservation_names_the_limit_that_would_do(void **state)
     struct budget *b = NULL;
     struct budget_account one = {0}, two = {0};
     assert_ok(budget_new(&b, 8 << 20, 1 << 20));
-    assert_ok(budget_reserve(b, &one, 5));
-    assert_int_equal(budget_reserve(b, &two, 5), -ENOMEM);
+    assert_ok(budget_reserve(b, &one, 5, 0));
+    assert_int_equal(budget_reserve(b, &two, 5, 1000000), -ENOMEM);
     assert_non_null(strstr(err_text(), "--memory-limit 10MiB"));
     budget_unreserve(b, &one);
-    assert_ok(budget_reserve(b, &two, 5));
+    assert_ok(budget_reserve(b, &two, 5, 0));
     budget_unreserve(b, &two);
     budget_free(b);
 }
