@@ -1,4 +1,4 @@
-"""What the end-to-end tests share: one set of servers and one mount for a class, and helpers.
+"""What the end-to-end tests share: one set of servers for a file, a mount for a class, helpers.
 
 Every test uses names of its own, so that one mount serves them all.
 """
@@ -71,15 +71,24 @@ def eventually(predicate, timeout_s=20):
         time.sleep(0.02)
 
 
+BEDS = {}  # by their options; each ends itself with the process
+
+
+def shared_bed(options):
+    key = repr(sorted(options.items()))
+    if key not in BEDS:
+        BEDS[key] = testbed.Testbed(**options)
+    return BEDS[key]
+
+
 class BedTest(unittest.TestCase):
-    """Servers for the class."""
+    """Servers and a bucket, those of all classes of the file that ask for the same."""
 
     BED = {}
 
     @classmethod
     def setUpClass(cls):
-        cls.bed = testbed.Testbed(**cls.BED)
-        cls.addClassCleanup(cls.bed.close)
+        cls.bed = shared_bed(cls.BED)
 
     def fails(self, number, function, *arguments, **keywords):
         """The call must fail with this errno; the OSError."""
