@@ -41,7 +41,8 @@ static void put_file(struct rig *rig, size_t len, unsigned seed)
 static void assert_file(struct rig *rig, uint64_t data, uint64_t size, unsigned seed)
 {
     uint8_t *bytes = make_bytes(0, size, seed);
-    memset(bytes + data, 0, size - data);
+    for (uint64_t i = data; i < size; i++)
+        bytes[i] = 0;
     assert_stored(rig, KEY, bytes, size);
     free(bytes);
 }
