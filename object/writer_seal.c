@@ -75,7 +75,9 @@ static int ensure_key_locked(struct writer *w)
         return 0;
     struct envelope envelope = {0};
     struct secret *key = NULL;
-    bool keep = w->gen.keep_envelope;
+    // Before the commit a write may still change what is not sealed, and two versions that differ
+    // before the end must not be under one key and IV.
+    bool keep = w->gen.keep_envelope && w->committing;
     // `sealing` keeps everyone else from changing the generation meanwhile.
     lock_give(&w->lock);
     int rc = choose_key(w, keep, &envelope, &key);
