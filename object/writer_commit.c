@@ -259,9 +259,11 @@ static void *commit_thread(void *arg)
     struct commit *commit = arg;
     struct writer *w = commit->writer;
     lock_take(&w->lock);
+    w->committing = true;
     int rc = commit_locked(w, commit->size);
     if (rc < 0)
         writer_fail_locked(w, rc);
+    w->committing = false;
     writer_end_busy_locked(w);
     atomic_fetch_sub(&w->tasks, 1);
     pthread_cond_broadcast(&w->changed);

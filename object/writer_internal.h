@@ -93,6 +93,7 @@ struct writer {
     char key[STORE_KEY_MAX + 1];
     struct err_saved failure; // sticky; code 0: none
     bool busy;                // a commit or a reopen runs: changes wait
+    bool committing;          // busy with a commit: what will be sealed is final
     uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
     unsigned pins;            // of all chunks
     bool sealing;

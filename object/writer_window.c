@@ -84,8 +84,8 @@ void window_pin_locked(struct writer *w, struct window_chunk *chunk)
 void window_unpin_locked(struct writer *w, struct window_chunk *chunk)
 {
     assert(chunk->pins > 0 && w->pins > 0);
-    chunk->pins--;
-    if (--w->pins == 0)
+    w->pins--;
+    if (--chunk->pins == 0)
         pthread_cond_broadcast(&w->changed);
 }
 
