@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GROUP_MAX 256 // requests outstanding by AIO
+
 // ---- reads and writes, alone or together ----
 
 struct request {
@@ -83,14 +85,26 @@ static int64_t finish_short(struct request *request, int64_t result)
     return rest < 0 ? rest : (int64_t)op->len;
 }
 
+// One context for all groups of a thread, as destroying one waits for tens of milliseconds. The
+// exit of the process destroys them.
+static aio_context_t thread_context(size_t count)
+{
+    static _Thread_local aio_context_t context;
+    if (count > GROUP_MAX)
+        die("more than %d requests in a group", GROUP_MAX);
+    if (!context && aio_setup(GROUP_MAX, &context))
+        die("no asynchronous I/O");
+    return context;
+}
+
 static void deliver_by_aio(struct request **order, size_t count)
 {
-    aio_context_t context;
+    aio_context_t context = thread_context(count);
     AUTO_FREE struct iocb *blocks = calloc(count, sizeof *blocks);
     AUTO_FREE struct iocb **pointers = calloc(count, sizeof *pointers);
     AUTO_FREE struct io_event *events = calloc(count, sizeof *events);
-    if (!blocks || !pointers || !events || aio_setup((unsigned)count, &context))
-        die("no asynchronous I/O");
+    if (!blocks || !pointers || !events)
+        die("no memory for a group");
     for (size_t i = 0; i < count; i++) {
         const struct trace_op *op = order[i]->op;
         aio_prepare(&blocks[i], op->kind == TRACE_WRITE, handles[op->handle].fd[MOUNT],
@@ -115,7 +129,6 @@ static void deliver_by_aio(struct request **order, size_t count)
         struct request *request = order[events[i].data];
         request->result[MOUNT] = finish_short(request, events[i].res);
     }
-    aio_destroy(context);
 }
 
 static void deliver_serially(struct request **order, size_t count)
