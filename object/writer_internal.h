@@ -73,6 +73,7 @@ struct writer_generation {
     unsigned in_flight;
     bool single;     // a single PUT: gather all, send nothing
     bool completing; // Complete is on the wire: no abort now
+    bool completed;  // the server has said that the object is there
 };
 
 struct writer {
