@@ -16,6 +16,15 @@
 
 // ---- attributes ----
 
+bool live_writing_locked(struct node *node, struct writer_status *out)
+{
+    if (node == NULL || node->writing == NULL || node->writing->unlinked)
+        return false;
+    writer_status(node->writing->writer, out); // takes the writer's lock: a higher rank
+    // A failed one shows what it left: the old object, or nothing.
+    return out->failure.code == 0;
+}
+
 static int64_t mtime_from(const struct object_info *info)
 {
     const char *text = kv_get(&info->object.metadata, METADATA_MTIME);
@@ -27,10 +36,13 @@ static int64_t mtime_from(const struct object_info *info)
     return sound ? value : info->object.mtime_s;
 }
 
-void seen_from_info(struct seen *seen, const struct object_info *info)
+void node_saw_locked(struct node *node, const struct object_info *info)
 {
+    struct seen *seen = &node->seen;
     // What was learnt about this very version at an open stays known.
     bool same = seen->valid && strcmp(seen->etag, info->object.etag) == 0;
+    if (seen->valid && !same)
+        node->has_mtime = false; // it was another file's
     if (!(same && seen->size_exact && !info->plain_size_exact)) {
         seen->size = info->plain_size;
         seen->size_exact = info->plain_size_exact;
@@ -49,24 +61,23 @@ static mode_t mode_of(const struct mount *m, const struct node *node)
 void attr_of_locked(struct mount *m, struct node *node, struct stat *st, double *timeout)
 {
     assert(lock_is_mine(&m->lock));
+    struct writer_status status;
     *st = (struct stat){
         .st_ino = node->ino,
         .st_mode = mode_of(m, node),
-        .st_nlink = node->is_dir ? 2 : 1,
+        .st_nlink = node->path == NULL ? 0 : (node->is_dir ? 2 : 1),
         .st_uid = m->config.uid,
         .st_gid = m->config.gid,
         .st_blksize = STATFS_BLOCK_SIZE,
     };
     st->st_mtim.tv_sec = node->is_dir ? m->started_s : node->seen.mtime_s;
     *timeout = FS_ATTR_SECONDS;
-    if (node->writing != NULL) {
-        struct writer_status status;
-        writer_status(node->writing->writer, &status); // takes the writer's lock: a higher rank
+    if (live_writing_locked(node, &status)) {
         st->st_size = (off_t)status.size;
         st->st_mtim.tv_sec = (time_t)clock_wall_s();
         *timeout = 0;
     } else if (!node->is_dir) {
-        st->st_size = (off_t)node->seen.size;
+        st->st_size = node->seen.valid ? (off_t)node->seen.size : 0;
         if (!node->seen.size_exact)
             *timeout = 0;
     }
@@ -101,16 +112,6 @@ int look_for_dir(struct mount *m, const char *path, bool *is_dir)
     return store->ops->list(store, key, '\0', 1, any_entry, is_dir);
 }
 
-static bool has_live_writer_locked(struct node *node)
-{
-    if (node == NULL || node->writing == NULL || node->writing->unlinked)
-        return false;
-    struct writer_status status;
-    writer_status(node->writing->writer, &status);
-    // A failed one shows what it left: the old object, or nothing.
-    return status.failure.code == 0;
-}
-
 static void entry_of_locked(struct mount *m, struct node *node, struct fuse_entry_param *e)
 {
     *e = (struct fuse_entry_param){.ino = node->ino, .entry_timeout = FS_ATTR_SECONDS};
@@ -123,10 +124,11 @@ static int find_entry(struct mount *m, const char *path, struct fuse_entry_param
 {
     AUTO_FREE char *key = NULL;
     AUTO_OBJECT_INFO struct object_info info = {0};
+    struct writer_status status;
     bool is_dir = false;
     lock_take(&m->lock);
     struct node *node = node_find_path_locked(m, path);
-    bool live = has_live_writer_locked(node);
+    bool live = live_writing_locked(node, &status);
     if (live)
         entry_of_locked(m, node, entry);
     lock_give(&m->lock);
@@ -149,7 +151,7 @@ static int find_entry(struct mount *m, const char *path, struct fuse_entry_param
     if (rc < 0)
         return rc;
     if (!is_dir)
-        seen_from_info(&node->seen, &info);
+        node_saw_locked(node, &info);
     entry_of_locked(m, node, entry);
     node->pins--; // the kernel's reference holds it now
     return 0;
@@ -165,8 +167,8 @@ void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
         rc = find_entry(m, path, &entry);
     if (rc < 0)
         reply_error(req, rc, "lookup", path != NULL ? path : name);
-    else
-        fuse_reply_entry(req, &entry);
+    else if (fuse_reply_entry(req, &entry) == -ENOENT)
+        node_forget(m, entry.ino, 1); // the kernel did not take it
 }
 
 void fs_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup)
@@ -189,8 +191,9 @@ static int refresh(struct mount *m, struct node *node)
     AUTO_FREE char *path = NULL;
     AUTO_FREE char *key = NULL;
     AUTO_OBJECT_INFO struct object_info info = {0};
+    struct writer_status status;
     lock_take(&m->lock);
-    bool nothing_to_ask = node->is_dir || node->path == NULL || has_live_writer_locked(node);
+    bool nothing_to_ask = node->is_dir || node->path == NULL || live_writing_locked(node, &status);
     lock_give(&m->lock);
     if (nothing_to_ask)
         return 0;
@@ -200,10 +203,12 @@ static int refresh(struct mount *m, struct node *node)
     if (rc == 0)
         rc = object_info_get(m->volume, key, &info);
     WITH_LOCK(&m->lock);
-    if (rc == -ENOENT && node->writing != NULL)
-        return 0; // a failed new file: its handle still answers
+    if (rc == -ENOENT && node->writing != NULL) {
+        node->seen.valid = false; // a failed new file: its handle still answers
+        return 0;
+    }
     if (rc == 0)
-        seen_from_info(&node->seen, &info);
+        node_saw_locked(node, &info);
     return rc;
 }
 
@@ -225,7 +230,7 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     struct node *node = node_pin(m, ino);
     int rc = node != NULL ? refresh(m, node) : err_set(-ESTALE, "unknown inode");
     if (rc < 0)
-        reply_error(req, rc, "stat", node != NULL && node->path != NULL ? node->path : "");
+        reply_node_error(req, rc, "stat", node);
     else
         reply_attr(req, node);
     node_unpin(m, node);
@@ -259,7 +264,7 @@ void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
         rc = node->is_dir ? err_set(-EISDIR, "a directory has no size")
                           : file_truncate(m, node, (uint64_t)attr->st_size);
     if (rc < 0) {
-        reply_error(req, rc, "setattr", node != NULL && node->path != NULL ? node->path : "");
+        reply_node_error(req, rc, "setattr", node);
         node_unpin(m, node);
         return;
     }

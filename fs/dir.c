@@ -88,11 +88,8 @@ static int add_child(struct listing *l, const char *dir, const char *path, bool 
 
 static bool is_visible_locked(struct node *node)
 {
-    if (node->writing == NULL || node->path == NULL || node->writing->unlinked)
-        return false;
     struct writer_status status;
-    writer_status(node->writing->writer, &status);
-    return status.failure.code == 0;
+    return node->path != NULL && live_writing_locked(node, &status);
 }
 
 static int add_ours(struct mount *m, struct listing *l, const char *dir)
@@ -253,8 +250,8 @@ void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
         rc = make_dir(m, path, mode, &entry);
     if (rc < 0)
         reply_error(req, rc, "mkdir", path != NULL ? path : name);
-    else
-        fuse_reply_entry(req, &entry);
+    else if (fuse_reply_entry(req, &entry) == -ENOENT)
+        node_forget(m, entry.ino, 1); // the kernel did not take it
 }
 
 static int remove_dir(struct mount *m, const char *path)

@@ -16,14 +16,13 @@ static bool wants_to_write(int flags)
 
 // ---- open for reading ----
 
-static bool is_being_written(struct mount *m, struct node *node)
+// What is being written there, by its serial; 0: nothing.
+static uint64_t written_now(struct mount *m, struct node *node)
 {
-    struct writing *writing = writing_pin(m, node);
-    struct writer_status status = {0};
-    if (writing != NULL)
-        writer_status(writing->writer, &status);
-    writing_unpin(m, writing);
-    return writing != NULL && status.failure.code == 0 && status.dirty;
+    struct writer_status status;
+    writing_await_release(m, node);
+    WITH_LOCK(&m->lock);
+    return live_writing_locked(node, &status) ? node->writing->serial : 0;
 }
 
 static int open_reader(struct mount *m, struct node *node, struct reader **out)
@@ -36,32 +35,50 @@ static int open_reader(struct mount *m, struct node *node, struct reader **out)
     return rc < 0 ? rc : reader_open(m->volume, key, NULL, out);
 }
 
-// What the kernel may keep of the pages and the size that it has.
-static void settle_cache(struct mount *m, struct node *node, const struct reader *reader,
-                         struct fuse_file_info *fi)
+// What the kernel may keep of the pages and the size that it has. Its pages are of one version at a
+// time: handles of another go by them.
+static void settle_cache(struct mount *m, struct handle *h, struct fuse_file_info *fi)
 {
+    struct node *node = h->node;
+    const char *etag = reader_etag(h->reader);
     lock_take(&m->lock);
-    bool same = node->seen.valid && strcmp(node->seen.etag, reader_etag(reader)) == 0;
-    bool size_known = same && node->seen.size == reader_size(reader);
-    bool was_exact = node->seen.size_exact;
-    seen_from_info(&node->seen, reader_info(reader));
+    bool size_known = node->seen.valid && strcmp(node->seen.etag, etag) == 0 &&
+                      node->seen.size == reader_size(h->reader);
+    bool same = strcmp(node->cached_etag, etag) == 0;
+    node_saw_locked(node, reader_info(h->reader));
+    // A size that was wrong until now is still in the kernel, too.
+    h->cached = size_known && (same || node->cached_readers == 0);
+    if (h->cached) {
+        node->cache_settled = node->cache_settled && same;
+        memcpy(node->cached_etag, etag, sizeof node->cached_etag);
+        node->cached_readers++;
+    }
+    fi->direct_io = !h->cached;
+    fi->keep_cache = h->cached && node->cache_settled;
     lock_give(&m->lock);
-    fi->keep_cache = same && size_known;
-    // A size that was wrong until now is still in the kernel: reads of this handle go by ours.
-    fi->direct_io = !size_known && !was_exact;
-    if (!size_known)
-        fuse_lowlevel_notify_inval_inode(m->session, node->ino, 0, 0);
+    if (!size_known) // the attributes only: pages may be waiting for a read
+        fuse_lowlevel_notify_inval_inode(m->session, node->ino, -1, 0);
+}
+
+static int check_not_lost(struct mount *m, struct node *node)
+{
+    WITH_LOCK(&m->lock);
+    return node->path != NULL ? lost_check_locked(m, node->path) : 0;
 }
 
 static int open_for_reading(struct mount *m, struct handle *h, struct fuse_file_info *fi)
 {
-    if (is_being_written(m, h->node)) {
+    int rc = check_not_lost(m, h->node);
+    if (rc < 0)
+        return rc;
+    h->follows = written_now(m, h->node);
+    if (h->follows != 0) {
         fi->direct_io = 1; // each read finds out where the bytes are
         return 0;
     }
-    int rc = open_reader(m, h->node, &h->reader);
+    rc = open_reader(m, h->node, &h->reader);
     if (rc == 0)
-        settle_cache(m, h->node, h->reader, fi);
+        settle_cache(m, h, fi);
     return rc;
 }
 
@@ -71,14 +88,11 @@ static int open_for_writing(fuse_req_t req, struct handle *h, bool create,
                             struct fuse_file_info *fi)
 {
     struct mount *m = mount_of(req);
-    AUTO_FREE char *path = NULL;
-    int rc = m->config.read_only ? err_set(-EROFS, "the mount is read-only")
-                                 : node_path(m, h->node, &path);
-    if (rc < 0)
-        return rc;
+    if (m->config.read_only)
+        return err_set(-EROFS, "the mount is read-only");
     struct writing_request request = {
-        .path = path,
         .create = create || (fi->flags & O_TRUNC) != 0,
+        .append = (fi->flags & O_APPEND) != 0,
         .tid = fuse_req_ctx(req)->pid,
         .uid = fuse_req_ctx(req)->uid,
     };
@@ -104,30 +118,32 @@ static int handle_new(struct mount *m, struct node *node, struct handle **out)
     return 0;
 }
 
-int handle_close(struct mount *m, struct handle *h, bool *unheard)
+static void handle_unlist_locked(struct mount *m, struct handle *h)
 {
-    *unheard = false;
-    int rc = h->writing != NULL ? writing_close(m, h->node, h->writing, unheard) : 0;
-    lock_take(&m->lock);
     if (h->prev != NULL)
         h->prev->next = h->next;
     else
         m->handles = h->next;
     if (h->next != NULL)
         h->next->prev = h->prev;
+    if (h->cached) {
+        h->node->cached_readers--;
+        h->node->cache_settled = true;
+    }
+}
+
+void handle_close(struct mount *m, struct handle *h)
+{
+    bool unheard = false;
+    int rc = h->writing != NULL ? writing_close(m, h->node, h->writing, h->flushed, &unheard) : 0;
+    if (unheard)
+        writing_remember_lost(m, h->node, rc);
+    lock_take(&m->lock);
+    handle_unlist_locked(m, h);
     lock_give(&m->lock);
     reader_free(h->reader);
     node_unpin(m, h->node);
     free(h);
-    return rc;
-}
-
-// An open that failed, or whose caller has gone.
-static void handle_drop(struct mount *m, struct handle *h)
-{
-    bool unheard;
-    if (h != NULL && handle_close(m, h, &unheard) < 0)
-        log_debug("open: %s", err_text());
 }
 
 static int open_node(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct handle **out)
@@ -153,23 +169,28 @@ void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
         if (fuse_reply_open(req, fi) != -ENOENT)
             return;
     } else {
-        reply_error(req, rc, "open", h != NULL && h->node->path != NULL ? h->node->path : "");
+        reply_node_error(req, rc, "open", h != NULL ? h->node : NULL);
     }
-    handle_drop(m, h);
+    if (h != NULL)
+        handle_close(m, h);
 }
 
-static int make_node(struct mount *m, const char *path, struct node **node)
+// The directory may be renamed at any time: under the lock its name and the new node agree, and
+// from then on they move together.
+static int make_node(struct mount *m, fuse_ino_t parent, const char *name, struct node **node)
 {
+    AUTO_FREE char *path = NULL;
     WITH_LOCK(&m->lock);
-    return node_obtain_locked(m, path, false, node);
+    int rc = path_of_child_locked(m, parent, name, &path);
+    return rc < 0 ? rc : node_obtain_locked(m, path, false, node);
 }
 
-static int create_file(fuse_req_t req, const char *path, struct fuse_file_info *fi,
-                       struct handle **out)
+static int create_file(fuse_req_t req, fuse_ino_t parent, const char *name,
+                       struct fuse_file_info *fi, struct handle **out)
 {
     struct mount *m = mount_of(req);
     struct node *node = NULL;
-    int rc = make_node(m, path, &node);
+    int rc = make_node(m, parent, name, &node);
     if (rc == 0)
         rc = handle_new(m, node, out);
     return rc < 0 ? rc : open_for_writing(req, *out, true, fi);
@@ -179,15 +200,13 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
                struct fuse_file_info *fi)
 {
     struct mount *m = mount_of(req);
-    AUTO_FREE char *path = NULL;
     struct fuse_entry_param entry = {.entry_timeout = FS_ATTR_SECONDS};
     struct handle *h = NULL;
-    int rc = path_of_child(m, parent, name, &path);
-    if (rc == 0)
-        rc = create_file(req, path, fi, &h);
+    int rc = create_file(req, parent, name, fi, &h);
     if (rc < 0) {
-        reply_error(req, rc, "create", path != NULL ? path : name);
-        handle_drop(m, h);
+        reply_error(req, rc, "create", name);
+        if (h != NULL)
+            handle_close(m, h);
         return;
     }
     lock_take(&m->lock);
@@ -200,14 +219,14 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
     lock_give(&m->lock);
     fi->fh = (uint64_t)(uintptr_t)h;
     if (fuse_reply_create(req, &entry, fi) == -ENOENT) {
-        handle_drop(m, h);
+        handle_close(m, h);
         node_forget(m, entry.ino, 1);
     }
 }
 
 // ---- read ----
 
-// A reader for a handle that was opened while the file was being written.
+// A reader for a handle that was opened while the file was being written: of what that became.
 static int late_reader(struct mount *m, struct handle *h)
 {
     struct reader *reader = NULL;
@@ -215,11 +234,45 @@ static int late_reader(struct mount *m, struct handle *h)
     if (rc < 0)
         return rc;
     lock_take(&m->lock);
-    if (h->reader == NULL)
+    bool same = h->node->released_serial == h->follows &&
+                strcmp(h->node->released_etag, reader_etag(reader)) == 0;
+    if (same && h->reader == NULL)
         h->reader = TAKE(reader);
     lock_give(&m->lock);
     reader_free(reader);
+    return same ? 0 : err_set(-ESTALE, "it was replaced while it was open");
+}
+
+static int gone_while_open(int rc)
+{
+    return rc == -ENOENT ? err_set(-ESTALE, "it was removed or renamed while it was open") : rc;
+}
+
+// Through the kernel's pages a short read would be filled up with zeros, if the kernel knows of a
+// longer file: one that another handle is writing.
+static int check_end(struct mount *m, struct handle *h, uint64_t end)
+{
+    struct writer_status status;
+    WITH_LOCK(&m->lock);
+    if (h->cached && live_writing_locked(h->node, &status) && status.size > end)
+        return err_set(-ESTALE, "it is being overwritten");
     return 0;
+}
+
+static int read_followed(struct mount *m, struct handle *h, uint64_t offset, void *out, size_t size,
+                         size_t *got)
+{
+    struct writing *writing = writing_pin(m, h->node);
+    int rc = writing != NULL && writing->serial != h->follows
+                 ? err_set(-ESTALE, "it was replaced while it was open")
+                 : 0;
+    if (rc == 0 && writing != NULL)
+        rc = writer_read(writing->writer, offset, out, size, got);
+    else if (rc == 0)
+        rc = late_reader(m, h);
+    bool released = writing == NULL;
+    writing_unpin(m, writing);
+    return rc == 0 && released ? reader_read(h->reader, offset, out, size, got) : rc;
 }
 
 static int read_somewhere(struct mount *m, struct handle *h, uint64_t offset, void *out,
@@ -229,16 +282,12 @@ static int read_somewhere(struct mount *m, struct handle *h, uint64_t offset, vo
         return writer_read(h->writing->writer, offset, out, size, got);
     lock_take(&m->lock);
     struct reader *reader = h->reader; // once set it stays until the release
+    if (h->cached)
+        h->node->cache_settled = true; // opening has dropped what was there
     lock_give(&m->lock);
-    if (reader == NULL) {
-        struct writing *writing = writing_pin(m, h->node);
-        int rc = writing != NULL ? writer_read(writing->writer, offset, out, size, got)
-                                 : late_reader(m, h);
-        writing_unpin(m, writing);
-        return rc < 0 || writing != NULL ? rc : read_somewhere(m, h, offset, out, size, got);
-    }
-    int rc = reader_read(reader, offset, out, size, got);
-    return rc == -ENOENT ? err_set(-ESTALE, "it was removed or renamed while it was open") : rc;
+    int rc = reader != NULL ? reader_read(reader, offset, out, size, got)
+                            : read_followed(m, h, offset, out, size, got);
+    return rc == 0 && *got < size ? check_end(m, h, offset + *got) : gone_while_open(rc);
 }
 
 void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
@@ -251,7 +300,7 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
     int rc = out != NULL ? read_somewhere(m, h, (uint64_t)off, out, size, &got)
                          : err_set(-ENOMEM, "out of memory");
     if (rc < 0)
-        reply_error(req, rc, "read", NULL);
+        reply_node_error(req, rc, "read", h->node);
     else
         fuse_reply_buf(req, out, got);
     if (out != NULL)
@@ -271,14 +320,16 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
         reply_error(req, err_set(-EACCES, "the file is open for reading only"), "write", NULL);
         return;
     }
-    writing_note_writer(m, h->writing, fuse_req_ctx(req)->pid);
+    handle_note_write(m, h, fuse_req_ctx(req)->pid);
     interruption_begin(&interruption, req);
     int rc = writer_write(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised);
     interruption_end(&interruption);
-    if (rc < 0)
-        reply_error(req, rc, "write", NULL);
-    else
+    if (rc < 0) {
+        writing_note_heard(m, h->writing);
+        reply_node_error(req, rc, "write", h->node);
+    } else {
         fuse_reply_write(req, size);
+    }
 }
 
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
@@ -295,42 +346,22 @@ void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
         rc = writer_allocate(h->writing->writer, (uint64_t)(offset + length),
                              (mode & FALLOC_FL_KEEP_SIZE) != 0);
     if (rc < 0)
-        reply_error(req, rc, "fallocate", NULL);
+        reply_node_error(req, rc, "fallocate", h->node);
     else
         fuse_reply_err(req, 0);
 }
 
-// Nobody has it open: opened, cut and committed at once.
-static int truncate_closed(struct mount *m, struct node *node, uint64_t size)
-{
-    AUTO_FREE char *path = NULL;
-    struct writing *writing = NULL;
-    bool unheard;
-    int rc = node_path(m, node, &path);
-    if (rc < 0)
-        return rc;
-    struct writing_request request = {.path = path, .create = size == 0, .tid = getpid()};
-    rc = writing_open(m, node, &request, &writing);
-    if (rc < 0)
-        return rc;
-    lock_take(&m->lock);
-    writing->flushed = true; // over in a moment: who opens it meanwhile may wait
-    lock_give(&m->lock);
-    rc = writer_truncate(writing->writer, size);
-    int closed = writing_close(m, node, writing, &unheard);
-    return rc < 0 ? rc : closed;
-}
-
 int file_truncate(struct mount *m, struct node *node, uint64_t size)
 {
-    lock_take(&m->lock);
-    if (node->writing != NULL && node->writing->releasing)
-        writing_wait_released_locked(m, node);
-    lock_give(&m->lock);
-    struct writing *writing = writing_pin(m, node);
-    if (writing == NULL)
-        return truncate_closed(m, node, size);
-    int rc = writer_truncate(writing->writer, size);
-    writing_unpin(m, writing);
-    return rc;
+    struct writing_request request = {.create = size == 0, .momentary = true, .tid = getpid()};
+    struct writing *writing = writing_hold(m, node);
+    bool unheard;
+    int rc = 0;
+    if (writing == NULL) // nobody has it open: opened, cut and committed at once
+        rc = writing_open(m, node, &request, &writing);
+    if (rc < 0)
+        return rc;
+    rc = writer_truncate(writing->writer, size);
+    int closed = writing_close(m, node, writing, true, &unheard);
+    return rc < 0 ? rc : closed;
 }

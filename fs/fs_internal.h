@@ -27,6 +27,7 @@
 #include "object/writer.h"
 
 #include <fuse_lowlevel.h>
+#include <signal.h>
 #include <uthash.h>
 
 #define FS_NAME_MAX     255
@@ -34,6 +35,7 @@
 #define FS_RELEASE_WAIT_MS                                                                         \
     8000 // an open waits so long for the last close of the same file: below the 10 s of CREATE
 #define FS_DIR_RENAME_MAX       1000 // objects that one rename of a directory moves
+#define FS_LOST_MAX             1000 // names remembered as lost
 #define FS_WRITERS_PER_FILE_MAX 64   // processes remembered as writers of one open file
 
 // The object behind a name, as last seen.
@@ -53,10 +55,13 @@ struct writing {
     unsigned writers_count;
     pid_t tids[FS_WRITERS_PER_FILE_MAX]; // threads already looked up, by number modulo
     unsigned handles;                    // open for writing
-    unsigned refs;                       // of any kind; the last one frees
-    bool releasing;                      // the last one is being closed
-    bool unlinked;                       // nobody wants it any more
-    bool flushed;                        // its opener closed it, the release will follow
+    unsigned unclosed; // of these, whose descriptors were used since one was closed
+    unsigned refs;     // of any kind; the last one frees
+    bool releasing;    // the last one is being closed
+    bool unlinked;     // nobody wants it any more
+    bool heard;        // a caller was told that it failed
+    bool given_up;     // at the end of the mount
+    uint64_t serial;   // never used again
     uid_t uid;
     char logged_etag[STORE_ETAG_MAX]; // the commit that the log knows of
 };
@@ -68,8 +73,16 @@ struct node {
     unsigned pins;    // ours
     bool is_dir;
     struct seen seen;
-    bool opening;            // somebody is making `writing`: others wait
+    // Somebody opens it for writing, moves or removes it: others wait.
+    bool claimed;
     struct writing *writing; // NULL: not open for writing
+    // What was last written, and what it became: those who read it on the way read on in that.
+    uint64_t released_serial;
+    char released_etag[STORE_ETAG_MAX];
+    // The version whose pages the kernel keeps, and how many handles read through them.
+    char cached_etag[STORE_ETAG_MAX];
+    unsigned cached_readers;
+    bool cache_settled; // the kernel has dropped what it had of the version before
     bool has_mode, has_mtime;
     mode_t mode; // as chmod left it, within what the mount allows
     int64_t mtime_s;
@@ -83,6 +96,9 @@ struct handle {
     struct reader *reader; // of a handle that only reads; made late if the file was being written;
                            // guarded by mount->lock
     struct writing *writing; // of a handle that may write: one reference
+    uint64_t follows;        // what is being written that it reads from; 0: nothing
+    bool cached;             // reads through the kernel's pages
+    bool flushed;            // guarded by mount->lock: a descriptor was closed, none used since
 };
 
 // A directory that exists in memory only, or is known to be one.
@@ -96,6 +112,12 @@ struct lost_file {
     char *path;
     struct err_saved failure;
     UT_hash_handle hh;
+};
+
+// A directory that is being renamed: nothing is opened for writing below either name.
+struct moving {
+    const char *from, *to;
+    struct moving *next;
 };
 
 struct mount {
@@ -114,10 +136,15 @@ struct mount {
     struct handle *handles; // what the end must close if the kernel cannot
     struct known_dir *dirs;
     struct lost_file *lost;
+    struct moving *moving;
+    uint64_t last_serial;
     unsigned writings; // open for writing, or being released
     bool stopping;     // new opens are refused
     bool aborting;     // stop waiting for writers
     unsigned lost_count;
+    pthread_t loop_thread;
+    atomic_bool loop_ended;
+    sigset_t mask_before; // of the thread that made the mount
 };
 
 static inline struct mount *mount_of(fuse_req_t req)
@@ -128,6 +155,8 @@ static inline struct mount *mount_of(fuse_req_t req)
 // ---- mount.c ----
 // Logs the text at the level that fits and answers the request with what may leave the mount.
 void reply_error(fuse_req_t req, int code, const char *what, const char *path);
+// The same for a pinned node, or NULL.
+void reply_node_error(fuse_req_t req, int code, const char *what, struct node *node);
 
 // ---- node.c ----
 int node_table_init(struct mount *m) MUST_CHECK;
@@ -156,12 +185,18 @@ int path_key(struct mount *m, const char *path, char **out) MUST_CHECK; // prefi
 char *path_parent(const char *path); // malloc'ed; "" for names in the root
 // The path of a pinned node, copied (it may be renamed meanwhile); -ESTALE if its name is gone.
 int node_path(struct mount *m, struct node *node, char **out) MUST_CHECK;
+// Whether path is somewhere below dir.
+bool path_is_below(const char *path, const char *dir);
 // parent's inode and a name to a path.
+int path_of_child_locked(struct mount *m, fuse_ino_t parent, const char *name,
+                         char **out) MUST_CHECK;
 int path_of_child(struct mount *m, fuse_ino_t parent, const char *name, char **out) MUST_CHECK;
 
 // ---- attr.c ----
 void attr_of_locked(struct mount *m, struct node *node, struct stat *st, double *timeout);
-void seen_from_info(struct seen *seen, const struct object_info *info);
+void node_saw_locked(struct node *node, const struct object_info *info);
+// What is being written through the node and not failed: what a look at it shows.
+bool live_writing_locked(struct node *node, struct writer_status *out);
 // Whether there is a directory of that name: known here, or something below it in S3.
 int look_for_dir(struct mount *m, const char *path, bool *is_dir) MUST_CHECK;
 void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
@@ -182,8 +217,8 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
                   struct fuse_file_info *fi);
 // Closes everything that the handle has: the writing handle first (see writing_close), its reader,
-// its pin.
-int handle_close(struct mount *m, struct handle *h, bool *unheard) MUST_CHECK;
+// its pin. What could not be committed is remembered as lost.
+void handle_close(struct mount *m, struct handle *h);
 // truncate(2) of a file: through what is being written, or with a commit of its own.
 int file_truncate(struct mount *m, struct node *node, uint64_t size) MUST_CHECK;
 
@@ -191,33 +226,47 @@ int file_truncate(struct mount *m, struct node *node, uint64_t size) MUST_CHECK;
 void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
-// Remembers that the calling process wrote.
-void writing_note_writer(struct mount *m, struct writing *writing, pid_t tid);
 // A commit, with its line in the log.
 int writing_commit(struct mount *m, struct node *node, struct writing *writing,
                    enum writer_commit_kind kind, const atomic_bool *interrupted) MUST_CHECK;
-// Waits a bounded time for a file that was closed to be released. True if nothing is open for
-// writing there.
-bool writing_wait_released_locked(struct mount *m, struct node *node);
+// Claims the node for a move or a removal; waits a bounded time for those who have it and for a
+// file that was closed to be released. -EBUSY.
+int node_claim_locked(struct mount *m, struct node *node) MUST_CHECK;
+void node_unclaim_locked(struct mount *m, struct node *node);
+// A reader comes: a file that was closed is released in a moment.
+void writing_await_release(struct mount *m, struct node *node);
 // The file being written behind a node, with one more reference, or NULL.
 struct writing *writing_pin(struct mount *m, struct node *node);
+// The same with one more handle, so that it is not released meanwhile; NULL also if it is being
+// released. It ends with writing_close.
+struct writing *writing_hold(struct mount *m, struct node *node);
 void writing_unpin(struct mount *m, struct writing *writing);
 // Makes or shares what is written through a name, for the process of thread tid: one handle and one
 // reference more.
 struct writing_request {
-    const char *path;
-    bool create; // there is nothing, or what is there is to be replaced
+    bool create;    // there is nothing, or what is there is to be replaced
+    bool append;    // the kernel must know where the end is
+    bool momentary; // opened and closed in one request
     pid_t tid;
     uid_t uid;
 };
 int writing_open(struct mount *m, struct node *node, const struct writing_request *request,
                  struct writing **out) MUST_CHECK;
-// One handle less, and the reference. The last one commits what is left: its result, and *unheard
-// if nobody was told before.
-int writing_close(struct mount *m, struct node *node, struct writing *writing,
+// One handle less (flushed: see struct handle), and the reference. The last one commits what is
+// left: its result, and *unheard if nobody was told before.
+int writing_close(struct mount *m, struct node *node, struct writing *writing, bool flushed,
                   bool *unheard) MUST_CHECK;
-// Nobody wants it any more: the upload is given up.
-void writing_unlink(struct mount *m, struct node *node);
+// -EIO, once, for a name whose last close failed unheard.
+int lost_check_locked(struct mount *m, const char *path) MUST_CHECK;
+// The name is gone: nobody need hear.
+void lost_forget_locked(struct mount *m, const char *path);
+void writing_remember_lost(struct mount *m, struct node *node, int code);
+// A write through a handle: it is not closed, and by whom.
+void handle_note_write(struct mount *m, struct handle *h, pid_t tid);
+// A caller is told that it failed.
+void writing_note_heard(struct mount *m, struct writing *writing);
+// Nobody wants the file of a claimed node any more. -EBUSY: it is just being committed.
+int writing_unlink(struct mount *m, struct node *node) MUST_CHECK;
 
 // A flag that the kernel raises when the caller is interrupted, for the length of a scope.
 struct interruption {

@@ -42,6 +42,17 @@ void reply_error(fuse_req_t req, int code, const char *what, const char *path)
     fuse_reply_err(req, err_for_mount(code));
 }
 
+void reply_node_error(fuse_req_t req, int code, const char *what, struct node *node)
+{
+    struct mount *m = mount_of(req);
+    AUTO_FREE char *path = NULL;
+    lock_take(&m->lock);
+    if (node != NULL && node->path != NULL)
+        path = strdup(node->path);
+    lock_give(&m->lock);
+    reply_error(req, code, what, path);
+}
+
 static void refuse_symlink(fuse_req_t req, const char *link, fuse_ino_t parent, const char *name)
 {
     (void)link, (void)parent, (void)name;
@@ -117,6 +128,15 @@ static const struct fuse_lowlevel_ops OPERATIONS = {
 
 // ---- mounting ----
 
+static void signals_of_interest(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR2); // ours: the loop has ended
+}
+
 static int check_mountpoint(const char *path)
 {
     struct stat here, parent;
@@ -184,6 +204,7 @@ static int build_args(const struct mount_config *c, struct fuse_args *args)
 static int open_session(struct mount *m)
 {
     struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+    sigset_t set;
     int rc = build_args(&m->config, &args);
     if (rc == 0) {
         m->session = fuse_session_new(&args, &OPERATIONS, sizeof OPERATIONS, m);
@@ -193,6 +214,9 @@ static int open_session(struct mount *m)
     fuse_opt_free_args(&args);
     if (rc < 0)
         return rc;
+    // From here on a signal must not leave a dead mount behind; workers inherit it.
+    signals_of_interest(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (fuse_session_mount(m->session, m->config.mountpoint) != 0)
         return err_set(-EACCES,
                        "cannot mount on %s (libfuse's reason is above): is it yours, is /dev/fuse "
@@ -214,6 +238,7 @@ int mount_new(struct mount **out, struct volume *v, const struct mount_config *c
     m->volume = v;
     m->config = *config;
     m->started_s = time(NULL);
+    pthread_sigmask(SIG_BLOCK, NULL, &m->mask_before);
     lock_init(&m->lock, LOCK_RANK_MOUNT);
     cond_init(&m->changed);
     rc = node_table_init(m);
@@ -236,12 +261,10 @@ void mount_free(struct mount *m)
             fuse_session_unmount(m->session);
         fuse_session_destroy(m->session);
     }
-    while (m->handles != NULL) { // of programs that had files open to the last
-        bool unheard;
-        if (handle_close(m, m->handles, &unheard) < 0)
-            log_debug("%s", err_text());
-    }
+    while (m->handles != NULL)
+        handle_close(m, m->handles);
     node_table_free(m);
+    pthread_sigmask(SIG_SETMASK, &m->mask_before, NULL);
     lock_destroy(&m->lock);
     pthread_cond_destroy(&m->changed);
     free(m);
@@ -271,28 +294,29 @@ static void raise_read_ahead(const struct mount *m)
 
 // ---- the end ----
 
+// What its writer has not closed; a closed file only waits for its release. Pinned, or NULL.
+static struct writing *find_unclosed(struct mount *m)
+{
+    WITH_LOCK(&m->lock);
+    struct node *node, *next;
+    HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
+        struct writing *writing = node->writing;
+        struct writer_status status;
+        if (writing == NULL || writing->given_up || writing->unclosed == 0 ||
+            !live_writing_locked(node, &status) || !status.dirty)
+            continue;
+        writing->given_up = true;
+        writing->refs++;
+        m->lost_count++;
+        return writing;
+    }
+    return NULL;
+}
+
 static void abort_writers(struct mount *m)
 {
-    // Pinned one by one: an abort takes the writer's lock and may log.
-    for (;;) {
-        struct node *node, *next, *found = NULL;
-        lock_take(&m->lock);
-        HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
-            struct writer_status status = {0};
-            if (found == NULL && node->writing != NULL) {
-                writer_status(node->writing->writer, &status);
-                if (status.failure.code == 0 && status.dirty)
-                    found = node;
-            }
-        }
-        struct writing *writing = found != NULL ? found->writing : NULL;
-        if (writing != NULL) {
-            writing->refs++;
-            m->lost_count++;
-        }
-        lock_give(&m->lock);
-        if (writing == NULL)
-            return;
+    struct writing *writing;
+    while ((writing = find_unclosed(m)) != NULL) {
         writer_abort(writing->writer, -EIO, "the mount was stopped before it was closed");
         writing_unpin(m, writing);
     }
@@ -314,13 +338,20 @@ static void wait_for_writers(struct mount *m)
     }
 }
 
-// Ends the loop: its threads sleep in the kernel until a request comes, so one is made.
+static void do_nothing(int number)
+{
+    (void)number;
+}
+
+// Ends the loop: the thread that runs it sleeps until a signal comes, which may also be too early.
+// (A request would end it too, but no path leads here any more after umount -l.)
 static void end_loop(struct mount *m)
 {
-    struct statvfs st;
     fuse_session_exit(m->session);
-    if (statvfs(m->config.mountpoint, &st) < 0)
-        log_debug("%s: %s", m->config.mountpoint, strerror(errno));
+    while (!atomic_load(&m->loop_ended)) {
+        pthread_kill(m->loop_thread, SIGUSR1);
+        clock_sleep_ms(STOP_POLL_MS);
+    }
 }
 
 static void *stop_thread(void *arg)
@@ -330,15 +361,6 @@ static void *stop_thread(void *arg)
     abort_writers(m);
     end_loop(m);
     return NULL;
-}
-
-static void signals_of_interest(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-    sigaddset(set, SIGHUP);
-    sigaddset(set, SIGUSR2); // ours: the loop has ended
 }
 
 // The first signal stops in order, the second one now.
@@ -393,21 +415,22 @@ static int run_loop(struct mount *m)
 
 int mount_run(struct mount *m)
 {
-    sigset_t set, before;
     pthread_t signals;
-    signals_of_interest(&set);
-    pthread_sigmask(SIG_BLOCK, &set, &before); // inherited by the workers
     signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGUSR1, &(struct sigaction){.sa_handler = do_nothing}, NULL);
+    m->loop_thread = pthread_self();
     if (pthread_create(&signals, NULL, signal_thread, m) != 0)
         return err_set(-ENOMEM, "cannot start a thread");
     raise_read_ahead(m);
     int rc = run_loop(m);
+    atomic_store(&m->loop_ended, true);
     fuse_session_unmount(m->session);
     m->mounted = false;
     pthread_kill(signals, SIGUSR2);
     pthread_join(signals, NULL);
     abort_writers(m);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    while (m->handles != NULL) // of programs that had files open to the last, or just closed them
+        handle_close(m, m->handles);
     if (rc == 0 && m->lost_count > 0)
         rc = err_set(-EIO, "%u file%s could not be committed and were lost: see the log",
                      m->lost_count, m->lost_count == 1 ? "" : "s");

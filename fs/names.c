@@ -19,30 +19,59 @@ static int keep_parent_locked(struct mount *m, const char *path)
 
 // ---- unlink ----
 
-static int remove_file(struct mount *m, const char *path)
+// The node of a path, pinned and claimed; *node is NULL if the name has none.
+static int claim_path(struct mount *m, const char *path, struct node **out)
 {
-    AUTO_FREE char *key = NULL;
-    struct store *store = volume_store(m->volume);
-    if (m->config.read_only)
-        return err_set(-EROFS, "the mount is read-only");
-    int rc = path_key(m, path, &key);
-    if (rc < 0)
-        return rc;
     lock_take(&m->lock);
     struct node *node = node_find_path_locked(m, path);
     if (node != NULL)
         node->pins++;
+    int rc = node != NULL ? node_claim_locked(m, node) : 0;
     lock_give(&m->lock);
-    if (node != NULL)
-        writing_unlink(m, node); // before the removal: a commit must not bring it back
-    rc = store->ops->remove(store, key);
+    if (rc < 0)
+        node_unpin(m, node);
+    else
+        *out = node;
+    return rc;
+}
+
+static void unclaim(struct mount *m, struct node *node)
+{
+    if (node == NULL)
+        return;
     lock_take(&m->lock);
-    if (rc == 0 && node != NULL)
-        node_detach_locked(m, node);
-    if (rc == 0)
-        rc = keep_parent_locked(m, path);
+    node_unclaim_locked(m, node);
     lock_give(&m->lock);
     node_unpin(m, node);
+}
+
+static int remove_claimed(struct mount *m, const char *path, struct node *node)
+{
+    AUTO_FREE char *key = NULL;
+    struct store *store = volume_store(m->volume);
+    int rc = path_key(m, path, &key);
+    if (rc == 0 && node != NULL)
+        rc = writing_unlink(m, node); // before the removal: a commit must not bring it back
+    if (rc == 0)
+        rc = store->ops->remove(store, key);
+    if (rc < 0)
+        return rc;
+    WITH_LOCK(&m->lock);
+    if (node != NULL)
+        node_detach_locked(m, node);
+    lost_forget_locked(m, path);
+    return keep_parent_locked(m, path);
+}
+
+static int remove_file(struct mount *m, const char *path)
+{
+    struct node *node = NULL;
+    if (m->config.read_only)
+        return err_set(-EROFS, "the mount is read-only");
+    int rc = claim_path(m, path, &node);
+    if (rc == 0)
+        rc = remove_claimed(m, path, node);
+    unclaim(m, node);
     return rc;
 }
 
@@ -116,22 +145,6 @@ static int rekey(struct mount *m, struct writing *writing, const char *to_path)
     return rc < 0 ? rc : writer_rekey(writing->writer, key);
 }
 
-// Waits for last closes under way; *writing is pinned if the file is still open for writing.
-static struct node *node_at_rest(struct mount *m, const char *path, struct writing **writing)
-{
-    WITH_LOCK(&m->lock);
-    struct node *node = node_find_path_locked(m, path);
-    *writing = NULL;
-    if (node == NULL)
-        return NULL;
-    node->pins++;
-    if (!writing_wait_released_locked(m, node)) {
-        *writing = node->writing;
-        (*writing)->refs++;
-    }
-    return node;
-}
-
 // What was known of the version that moved, its exact size above all, is known of the copy.
 static void carry_seen_locked(struct node *node, const struct moved *moved)
 {
@@ -139,15 +152,18 @@ static void carry_seen_locked(struct node *node, const struct moved *moved)
         memcpy(node->seen.etag, moved->to_etag, sizeof moved->to_etag);
     else
         node->seen.valid = false;
+    if (strcmp(node->cached_etag, moved->from_etag) == 0)
+        memcpy(node->cached_etag, moved->to_etag, sizeof moved->to_etag);
 }
 
-static int rename_file(struct mount *m, const char *from, const char *to)
+// Both nodes are claimed, or NULL.
+static int rename_claimed(struct mount *m, const char *from, const char *to, struct node *source,
+                          struct node *target)
 {
-    struct writing *source_writing = NULL, *target_writing = NULL;
     struct moved moved = {.from_etag = ""};
-    struct node *source = node_at_rest(m, from, &source_writing);
-    struct node *target = node_at_rest(m, to, &target_writing);
-    int rc = 0;
+    struct writing *source_writing = source != NULL ? writing_pin(m, source) : NULL;
+    struct writing *target_writing = target != NULL ? writing_pin(m, target) : NULL;
+    int rc;
     if (target_writing != NULL)
         rc = err_set(-EBUSY, "%s is being written", to);
     else if (source_writing != NULL)
@@ -155,22 +171,32 @@ static int rename_file(struct mount *m, const char *from, const char *to)
     else
         rc = move_object(m, from, to, source != NULL && source->has_mtime,
                          source != NULL ? source->mtime_s : 0, &moved);
-    if (rc == 0) {
-        WITH_LOCK(&m->lock);
-        struct node *gone = node_find_path_locked(m, to);
-        if (gone != NULL && gone != source)
-            node_detach_locked(m, gone);
-        if (source != NULL) {
-            carry_seen_locked(source, &moved);
-            rc = node_rename_locked(m, source, to);
-        }
-        if (rc == 0)
-            rc = keep_parent_locked(m, from);
-    }
     writing_unpin(m, source_writing);
     writing_unpin(m, target_writing);
-    node_unpin(m, source);
-    node_unpin(m, target);
+    if (rc < 0)
+        return rc;
+    WITH_LOCK(&m->lock);
+    struct node *gone = node_find_path_locked(m, to);
+    if (gone != NULL && gone != source)
+        node_detach_locked(m, gone);
+    lost_forget_locked(m, to);
+    if (source != NULL) {
+        carry_seen_locked(source, &moved);
+        rc = node_rename_locked(m, source, to);
+    }
+    return rc < 0 ? rc : keep_parent_locked(m, from);
+}
+
+static int rename_file(struct mount *m, const char *from, const char *to)
+{
+    struct node *source = NULL, *target = NULL;
+    int rc = claim_path(m, from, &source);
+    if (rc == 0)
+        rc = claim_path(m, to, &target);
+    if (rc == 0)
+        rc = rename_claimed(m, from, to, source, target);
+    unclaim(m, target);
+    unclaim(m, source);
     return rc;
 }
 
@@ -220,18 +246,35 @@ static int list_tree(struct mount *m, const char *path, struct tree *t)
     return rc;
 }
 
-static int check_nothing_written_below(struct mount *m, const char *path)
+static int check_nothing_written_below_locked(struct mount *m, const char *path)
 {
-    size_t len = strlen(path);
-    WITH_LOCK(&m->lock);
     struct node *node, *next;
     HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
-        bool below =
-            node->path != NULL && strncmp(node->path, path, len) == 0 && node->path[len] == '/';
-        if (below && (node->writing != NULL || node->opening))
+        bool below = node->path != NULL && path_is_below(node->path, path);
+        if (below && (node->writing != NULL || node->claimed))
             return err_set(-EBUSY, "%s is being written", node->path);
     }
     return 0;
+}
+
+static int begin_move(struct mount *m, struct moving *moving)
+{
+    WITH_LOCK(&m->lock);
+    int rc = check_nothing_written_below_locked(m, moving->from);
+    if (rc < 0)
+        return rc;
+    moving->next = m->moving;
+    m->moving = moving;
+    return 0;
+}
+
+static void end_move_locked(struct mount *m, struct moving *moving)
+{
+    struct moving **at = &m->moving;
+    while (*at != moving)
+        at = &(*at)->next;
+    *at = moving->next;
+    pthread_cond_broadcast(&m->changed);
 }
 
 // All copies first, then all removals: whatever fails, nothing is missing at the source or half at
@@ -289,25 +332,33 @@ static int rename_known_dirs_locked(struct mount *m, const char *from, const cha
     return dir_know_locked(m, to);
 }
 
-static int rename_dir(struct mount *m, const char *from, const char *to)
+static int move_dir(struct mount *m, const char *from, const char *to)
 {
     struct tree tree = {0};
-    int rc = check_nothing_written_below(m, from);
-    if (rc == 0)
-        rc = check_target_dir(m, to);
+    int rc = check_target_dir(m, to);
     if (rc == 0)
         rc = list_tree(m, from, &tree);
     if (rc == 0)
         rc = move_tree(m, from, to, &tree);
     tree_clear(&tree);
+    return rc;
+}
+
+static int rename_dir(struct mount *m, const char *from, const char *to)
+{
+    struct moving moving = {.from = from, .to = to};
+    int rc = begin_move(m, &moving);
     if (rc < 0)
         return rc;
+    rc = move_dir(m, from, to);
     WITH_LOCK(&m->lock);
-    rc = node_rename_tree_locked(m, from, to);
+    if (rc == 0)
+        rc = node_rename_tree_locked(m, from, to);
     if (rc == 0)
         rc = rename_known_dirs_locked(m, from, to);
     if (rc == 0)
         rc = keep_parent_locked(m, from);
+    end_move_locked(m, &moving);
     return rc;
 }
 

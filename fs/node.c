@@ -156,7 +156,7 @@ int node_rename_locked(struct mount *m, struct node *node, const char *path)
     return 0;
 }
 
-static bool is_below(const char *path, const char *dir)
+bool path_is_below(const char *path, const char *dir)
 {
     size_t len = strlen(dir);
     return strncmp(path, dir, len) == 0 && path[len] == '/';
@@ -166,7 +166,8 @@ int node_rename_tree_locked(struct mount *m, const char *from, const char *to)
 {
     struct node *node, *next;
     HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
-        if (node->path == NULL || (strcmp(node->path, from) != 0 && !is_below(node->path, from)))
+        if (node->path == NULL ||
+            (strcmp(node->path, from) != 0 && !path_is_below(node->path, from)))
             continue;
         AUTO_FREE char *path = NULL;
         if (asprintf(&path, "%s%s", to, node->path + strlen(from)) < 0) {
@@ -223,15 +224,19 @@ char *path_parent(const char *path)
     return slash != NULL ? strndup(path, (size_t)(slash - path)) : strdup("");
 }
 
+int path_of_child_locked(struct mount *m, fuse_ino_t parent, const char *name, char **out)
+{
+    struct node *node;
+    HASH_FIND(by_ino, m->nodes_by_ino, &parent, sizeof parent, node);
+    if (node == NULL || node->path == NULL)
+        return err_set(-ESTALE, "the directory is gone");
+    return path_join(m, node->path, name, out);
+}
+
 int path_of_child(struct mount *m, fuse_ino_t parent, const char *name, char **out)
 {
-    AUTO_FREE char *dir = NULL;
-    struct node *node = node_pin(m, parent);
-    if (node == NULL)
-        return err_set(-ESTALE, "the directory is gone");
-    int rc = node_path(m, node, &dir);
-    node_unpin(m, node);
-    return rc < 0 ? rc : path_join(m, dir, name, out);
+    WITH_LOCK(&m->lock);
+    return path_of_child_locked(m, parent, name, out);
 }
 
 // ---- directories in memory ----

@@ -149,8 +149,30 @@ void writer_free(struct writer *w)
 void writer_abort(struct writer *w, int code, const char *why)
 {
     WITH_LOCK(&w->lock);
-    if (w->open || w->busy)
+    if (w->open || w->busy || w->declared > w->hwm)
         writer_fail_locked(w, err_set(code, "%s", why));
+}
+
+int writer_discard(struct writer *w, int64_t wait_ms)
+{
+    static const char *const WHY = "the file was removed";
+    int64_t until = clock_ms() + wait_ms;
+    WITH_LOCK(&w->lock);
+    // A request that makes the object visible is never cut off: the server might carry it out after
+    // the removal.
+    if (w->open && !(w->busy && (w->gen.completing || w->gen.single)))
+        writer_fail_locked(w, err_set(-ESTALE, "%s", WHY));
+    while (w->busy) {
+        int64_t left = until - clock_ms();
+        if (left <= 0)
+            return err_set(-EBUSY, "%s is being committed", w->key);
+        cond_wait_ms(&w->changed, &w->lock, left);
+    }
+    if (w->open)
+        writer_fail_locked(w, err_set(-ESTALE, "%s", WHY));
+    else if (w->failure.code == 0)
+        err_save(&w->failure, err_set(-ESTALE, "%s", WHY));
+    return 0;
 }
 
 // ---- writing ----
@@ -485,7 +507,7 @@ void writer_status(struct writer *w, struct writer_status *out)
         .failure = w->failure,
         .bytes = w->has_committed ? w->committed.plain_size : 0,
         .parts = w->committed_parts,
-        .seconds = w->last_commit_ms > w->first_write_ms
+        .seconds = w->first_write_ms > 0 && w->last_commit_ms > w->first_write_ms
                        ? (double)(w->last_commit_ms - w->first_write_ms) / 1000
                        : 0,
     };
