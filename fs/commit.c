@@ -31,6 +31,20 @@ void interruption_end(struct interruption *i)
     fuse_req_interrupt_func(i->req, NULL, NULL);
 }
 
+// ---- replies ----
+
+void writing_reply_error(fuse_req_t req, struct writing *writing, int code, const char *what)
+{
+    struct writer_status status;
+    writer_status(writing->writer, &status);
+    if (status.failure.code == 0) {
+        reply_error(req, code, what, NULL);
+        return;
+    }
+    log_debug("%s: %s", what, err_text());
+    fuse_reply_err(req, err_for_mount(code));
+}
+
 // ---- references ----
 
 struct writing *writing_pin(struct mount *m, struct node *node)
@@ -325,7 +339,7 @@ void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     struct handle *h = (struct handle *)(uintptr_t)fi->fh;
     int rc = h->writing != NULL ? flush(m, h->node, h->writing, fuse_req_ctx(req)->pid) : 0;
     if (rc < 0)
-        reply_error(req, rc, "close", NULL);
+        writing_reply_error(req, h->writing, rc, "close");
     else
         fuse_reply_err(req, 0);
 }
@@ -345,7 +359,7 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
         interruption_end(&interruption);
     }
     if (rc < 0)
-        reply_error(req, rc, "fsync", NULL);
+        writing_reply_error(req, h->writing, rc, "fsync");
     else
         fuse_reply_err(req, 0);
 }

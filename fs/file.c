@@ -276,7 +276,7 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     int rc = writer_write(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised);
     interruption_end(&interruption);
     if (rc < 0)
-        reply_error(req, rc, "write", NULL);
+        writing_reply_error(req, h->writing, rc, "write");
     else
         fuse_reply_write(req, size);
 }

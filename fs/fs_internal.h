@@ -188,6 +188,9 @@ int handle_close(struct mount *m, struct handle *h, bool *unheard) MUST_CHECK;
 int file_truncate(struct mount *m, struct node *node, uint64_t size) MUST_CHECK;
 
 // ---- commit.c ----
+// reply_error for what is written: a failure that is already sticky was logged with its cause,
+// once.
+void writing_reply_error(fuse_req_t req, struct writing *writing, int code, const char *what);
 void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);

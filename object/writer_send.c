@@ -204,7 +204,8 @@ void writer_fail_locked(struct writer *w, int code)
     if (w->failure.code == 0) {
         err_save(&w->failure, code);
         log_error("%s: given up, %s: %s", w->key,
-                  w->has_committed ? "the last committed version stays" : "nothing is visible",
+                  w->has_committed ? "the last committed version stays"
+                                   : "nothing of it is visible",
                   w->failure.text);
     }
     atomic_store(&w->cancel, true);
