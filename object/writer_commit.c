@@ -240,6 +240,7 @@ static int commit_locked(struct writer *w, uint64_t size)
     int rc = send_all_locked(w, size, &result);
     if (rc < 0)
         return rc;
+    w->gen.completed = true;
     lock_give(&w->lock);
     rc = look_at_result(w, &result, size, &info);
     lock_take(&w->lock);

@@ -274,12 +274,14 @@ void seal_ready_locked(struct writer *w)
     if (w->sealing || atomic_load(&w->cancel))
         return;
     w->sealing = true;
-    struct window_chunk *chunk;
     int rc = dispatch_if_due_locked(w); // relief may want what is gathered
-    while (rc == 0 && w->open && !atomic_load(&w->cancel) && hold_is_over_locked(w) &&
-           (chunk = next_whole_locked(w)) != NULL) {
+    while (rc == 0 && w->open && !atomic_load(&w->cancel) && hold_is_over_locked(w)) {
+        struct window_chunk *chunk = next_whole_locked(w);
+        if (chunk == NULL && !window_keep_to_limit_locked(w))
+            break;
         // Asking for a key releases the lock, and the chunk may be written into: look again.
-        rc = w->gen.sealer == NULL ? ensure_sealer_locked(w) : seal_one_locked(w, chunk);
+        if (chunk != NULL)
+            rc = w->gen.sealer == NULL ? ensure_sealer_locked(w) : seal_one_locked(w, chunk);
     }
     w->sealing = false;
     if (rc < 0)
