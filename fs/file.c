@@ -324,12 +324,10 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     interruption_begin(&interruption, req);
     int rc = writer_write(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised);
     interruption_end(&interruption);
-    if (rc < 0) {
-        writing_note_heard(m, h->writing);
-        reply_node_error(req, rc, "write", h->node);
-    } else {
+    if (rc < 0)
+        writing_reply_error(req, h, rc, "write");
+    else
         fuse_reply_write(req, size);
-    }
 }
 
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
