@@ -211,8 +211,8 @@ void connection_close(struct connection *c)
 
 // ---- asking the servers ----
 
-// Longer than a server that answers takes to refuse; a request's own deadline is 10 s.
-#define PROBE_UNREACHABLE_MS 5000
+// A server that is there refuses within this; giving up takes several tries, 3 to 10 s in all.
+#define PROBE_UNREACHABLE_MS 1000
 
 struct probe_key {
     char text[SOURCE_KEY_MAX + 1];

@@ -62,7 +62,7 @@ static bool read_stat(pid_t pid, struct stat_fields *out)
         else if (field == 22)
             out->start_time = strtoull(word, NULL, 10);
         else if (field == 52)
-            out->exit_code = atoi(word);
+            out->exit_code = (int)strtol(word, NULL, 10);
     }
     return field > 52;
 }

@@ -1,4 +1,5 @@
 #include "object/budget.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/lock.h"
 
@@ -21,6 +22,7 @@ struct budget {
     pthread_cond_t given_changed;
     // guarded by lock
     uint64_t reserved;     // chunks: sum of all slots
+    uint64_t wanted;       // chunks: slots that are waited for
     uint64_t shared_used;  // chunks
     uint64_t reading_used; // chunks, part of shared_used
     uint64_t used;         // chunks handed out
@@ -73,17 +75,31 @@ size_t budget_chunk_size(const struct budget *b)
     return b->chunk_size;
 }
 
-int budget_reserve(struct budget *b, struct budget_account *account, size_t slots)
+static int refuse_locked(const struct budget *b, size_t slots)
+{
+    uint64_t need = (b->reserved + b->shared_used + slots) * b->chunk_size;
+    return err_set(-ENOMEM,
+                   "the memory limit of %" PRIu64
+                   " MiB is taken by the files that are open; one more needs "
+                   "--memory-limit %" PRIu64 "MiB",
+                   (b->limit_chunks * b->chunk_size) >> 20, (need + (1 << 20) - 1) >> 20);
+}
+
+int budget_reserve(struct budget *b, struct budget_account *account, size_t slots, int64_t wait_ms)
 {
     WITH_LOCK(&b->lock);
-    if (b->reserved + b->shared_used + slots > b->limit_chunks) {
-        uint64_t need = (b->reserved + b->shared_used + slots) * b->chunk_size;
-        return err_set(-ENOMEM,
-                       "the memory limit of %" PRIu64
-                       " MiB is taken by the files that are open; one more needs "
-                       "--memory-limit %" PRIu64 "MiB",
-                       (b->limit_chunks * b->chunk_size) >> 20, (need + (1 << 20) - 1) >> 20);
+    if (b->reserved + b->wanted + slots > b->limit_chunks)
+        return refuse_locked(b, slots);
+    int64_t end = clock_ms() + wait_ms, left = wait_ms;
+    b->wanted += slots;
+    while (b->reserved + b->shared_used + slots > b->limit_chunks && left > 0) {
+        cond_wait_ms(&b->given_changed, &b->lock, left);
+        left = end - clock_ms();
     }
+    b->wanted -= slots;
+    pthread_cond_broadcast(&b->given_changed); // others may take again
+    if (b->reserved + b->shared_used + slots > b->limit_chunks)
+        return refuse_locked(b, slots);
     b->reserved += slots;
     *account = (struct budget_account){.slots = slots};
     return 0;
@@ -129,7 +145,7 @@ static bool pool_take_locked(struct budget *b, struct budget_chunk *out)
 static bool shared_has_room_locked(const struct budget *b)
 {
     assert(b->reserved + b->shared_used <= b->limit_chunks);
-    return b->reserved + b->shared_used < b->limit_chunks;
+    return b->reserved + b->wanted + b->shared_used < b->limit_chunks;
 }
 
 bool budget_take(struct budget *b, struct budget_account *account, struct budget_chunk *out)

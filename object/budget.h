@@ -33,8 +33,11 @@ int budget_new(struct budget **out, uint64_t limit, size_t chunk_size) MUST_CHEC
 void budget_free(struct budget *b); // every chunk must be back
 size_t budget_chunk_size(const struct budget *b);
 
-// Reserves slots. -ENOMEM with a text that names the limit that would do.
-int budget_reserve(struct budget *b, struct budget_account *account, size_t slots) MUST_CHECK;
+// Reserves slots; waits at most wait_ms for shared chunks to come back, and nobody takes new ones
+// meanwhile. -ENOMEM (at once if the reservations alone fill the limit) with a text that names the
+// limit that would do.
+int budget_reserve(struct budget *b, struct budget_account *account, size_t slots,
+                   int64_t wait_ms) MUST_CHECK;
 // Every chunk of the account must be back.
 void budget_unreserve(struct budget *b, struct budget_account *account);
 

@@ -23,20 +23,27 @@ static int make_room(struct extents *e)
     return 0;
 }
 
-static void close_smallest_hole(struct extents *e)
+bool extents_is_long(const struct extents *e)
 {
+    return e->count > EXTENTS_MAX;
+}
+
+struct extent extents_close_smallest(struct extents *e)
+{
+    assert(e->count > 1);
     size_t best = 0;
-    uint32_t best_size = UINT32_MAX;
+    struct extent hole = {0, UINT32_MAX};
     for (size_t i = 0; i + 1 < e->count; i++) {
-        uint32_t hole = e->list[i + 1].begin - e->list[i].end;
-        if (hole < best_size) {
-            best_size = hole;
+        uint32_t begin = e->list[i].end, end = e->list[i + 1].begin;
+        if (end - begin < hole.end - hole.begin) {
+            hole = (struct extent){begin, end};
             best = i;
         }
     }
     e->list[best].end = e->list[best + 1].end;
     memmove(&e->list[best + 1], &e->list[best + 2], (e->count - best - 2) * sizeof *e->list);
     e->count--;
+    return hole;
 }
 
 int extents_add(struct extents *e, uint32_t begin, uint32_t end)
@@ -63,8 +70,6 @@ int extents_add(struct extents *e, uint32_t begin, uint32_t end)
     memmove(&e->list[first + 1], &e->list[last], (e->count - last) * sizeof *e->list);
     e->count = e->count - (last - first) + 1;
     e->list[first] = (struct extent){begin, end};
-    if (e->count > EXTENTS_MAX)
-        close_smallest_hole(e);
     return 0;
 }
 

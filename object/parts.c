@@ -4,7 +4,8 @@
 #include <assert.h>
 
 #define PARTS_PER_DOUBLING 1000
-#define PARTS_FOR_HINT     9000 // the other thousand is for growth beyond the hint and for short parts
+// The other thousand is for growth beyond the hint and for short parts.
+#define PARTS_FOR_HINT 9000
 
 static uint64_t round_up(uint64_t value, uint64_t unit)
 {

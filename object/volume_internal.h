@@ -28,6 +28,8 @@ struct volume {
     struct writer *writers;   // guarded by writers_lock: all that live, linked by writer->next
     unsigned writers_count;   // guarded by writers_lock
 
+    atomic_uint sending; // requests on the wire, or queued for it, that hold memory
+
     struct lock keys_lock;        // rank STORE
     struct key_cache_entry *keys; // guarded by keys_lock
 };

@@ -47,6 +47,15 @@ int writer_wait_turn_locked(struct writer *w, const atomic_bool *interrupted)
 
 // ---- life ----
 
+// The memory that a new file needs may be in use by the data of others: they are asked to send it.
+static int reserve_memory(struct volume *v, struct budget_account *account)
+{
+    if (budget_reserve(v->budget, account, v->writer_slots, 0) == 0)
+        return 0;
+    volume_relieve(v);
+    return budget_reserve(v->budget, account, v->writer_slots, WRITER_RESERVE_WAIT_MS);
+}
+
 static int writer_new(struct volume *v, const char *key, struct writer **out)
 {
     if (strlen(key) > STORE_KEY_MAX)
@@ -61,7 +70,7 @@ static int writer_new(struct volume *v, const char *key, struct writer **out)
     w->mtime_s = -1;
     w->seal_work.run = seal_run;
     w->gen.next_number = 1;
-    int rc = budget_reserve(v->budget, &w->account, v->writer_slots);
+    int rc = reserve_memory(v, &w->account);
     if (rc < 0) {
         free(w);
         return err_prefix(rc, "%s", key);
@@ -157,6 +166,16 @@ static int refuse_sealed_locked(struct writer *w, uint64_t offset)
     return err_restore(&w->failure);
 }
 
+// Keeps the list of what was written short. Not while a copy is in progress, which may be filling
+// the very hole.
+static void close_holes_locked(struct window_chunk *chunk)
+{
+    while (chunk->pins == 0 && extents_is_long(&chunk->written)) {
+        struct extent hole = extents_close_smallest(&chunk->written);
+        memset(chunk->memory.data + hole.begin, 0, hole.end - hole.begin);
+    }
+}
+
 // The piece of a write that lies in one chunk. -EAGAIN: things changed while waiting, start over.
 static int write_piece_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
                               const atomic_bool *interrupted)
@@ -178,6 +197,7 @@ static int write_piece_locked(struct writer *w, uint64_t offset, const uint8_t *
         return err_restore(&w->failure);
     }
     rc = extents_add(&chunk->written, begin, begin + (uint32_t)len);
+    close_holes_locked(chunk);
     if (rc == 0 && offset + len > w->hwm)
         w->hwm = offset + len;
     return rc;
@@ -274,13 +294,20 @@ static int declare_locked(struct writer *w, uint64_t size)
     return 0;
 }
 
+// Its turn, and nobody seals: the sealed mark stays where it is while the lock is held.
+static int wait_until_still_locked(struct writer *w)
+{
+    for (;;) {
+        int rc = writer_wait_turn_locked(w, NULL);
+        if (rc < 0 || !w->sealing)
+            return rc;
+        cond_wait_ms(&w->changed, &w->lock, -1);
+    }
+}
+
 static int shrink_locked(struct writer *w, uint64_t size)
 {
     int rc = 0;
-    while (w->sealing) // the sealed mark may be about to move
-        cond_wait_ms(&w->changed, &w->lock, -1);
-    if (w->failure.code != 0)
-        return err_restore(&w->failure);
     if (w->open && size >= w->gen.sealed && (size > 0 || w->gen.next_number == 1)) {
         if (w->gen.keep_envelope &&
             size < w->committed.plain_size / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE)
@@ -302,6 +329,8 @@ int writer_truncate(struct writer *w, uint64_t size)
 {
     WITH_LOCK(&w->lock);
     int rc = writer_wait_turn_locked(w, NULL);
+    if (rc == 0 && size < w->hwm)
+        rc = wait_until_still_locked(w);
     if (rc < 0)
         return rc;
     if (size > writer_size_locked(w))
@@ -339,32 +368,38 @@ static void zero_hole(void *context, uint32_t begin, uint32_t end)
     memset(copy->out + (begin - copy->begin), 0, end - begin);
 }
 
-// What was never written reads as zeros: the memory there holds some other file's bytes.
-static void read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
+// What was never written reads as zeros: the memory there holds some other file's bytes. -EAGAIN:
+// it waited for a copy in progress, start over.
+static int read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
 {
     uint64_t chunk_size = w->volume->chunk_size;
     struct window_chunk *chunk = window_find_locked(w, offset / chunk_size);
     uint32_t begin = (uint32_t)(offset % chunk_size);
     if (chunk == NULL) {
         memset(out, 0, len);
-        return;
+        return 0;
+    }
+    if (chunk->pins > 0) {
+        cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
+        return -EAGAIN;
     }
     memcpy(out, chunk->memory.data + begin, len);
     struct hole_copy copy = {out, begin};
     extents_each_hole(&chunk->written, begin, begin + (uint32_t)len, zero_hole, &copy);
+    return 0;
 }
 
 static int read_committed_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
 {
     size_t got = 0;
+    writer_begin_busy_locked(w); // what is committed, and its reader, must stay
     int rc = writer_ensure_reader_locked(w);
-    if (rc < 0)
-        return rc;
-    struct reader *reader = w->reader;
-    writer_begin_busy_locked(w); // the reader must stay: a commit would replace it
-    lock_give(&w->lock);
-    rc = reader_read(reader, offset, out, len, &got);
-    lock_take(&w->lock);
+    if (rc == 0) {
+        struct reader *reader = w->reader;
+        lock_give(&w->lock);
+        rc = reader_read(reader, offset, out, len, &got);
+        lock_take(&w->lock);
+    }
     writer_end_busy_locked(w);
     if (rc == 0 && got < len)
         memset(out + got, 0, len - got); // the declared tail
@@ -382,8 +417,7 @@ static int read_piece_locked(struct writer *w, uint64_t offset, uint8_t *out, si
                        "%s: bytes at %" PRIu64
                        " are on their way to S3 and not readable before it is closed",
                        w->key, offset);
-    read_chunk_locked(w, offset, out, len);
-    return 0;
+    return read_chunk_locked(w, offset, out, len);
 }
 
 // How far one source reaches from offset.
@@ -414,6 +448,8 @@ int writer_read(struct writer *w, uint64_t offset, void *out, size_t len, size_t
         size_t rest = len - *got < size - at ? len - *got : (size_t)(size - at);
         size_t piece = piece_len_locked(w, at, rest);
         rc = read_piece_locked(w, at, (uint8_t *)out + *got, piece);
+        if (rc == -EAGAIN)
+            continue;
         if (rc < 0)
             return rc;
         *got += piece;

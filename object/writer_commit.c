@@ -65,11 +65,30 @@ static int look_at_result(struct writer *w, const struct store_result *result, u
     return rc;
 }
 
+// The answer may be lost though the work was done: then the object tells. rc is what the store
+// said.
+static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store_result *result)
+{
+    if (rc == 0)
+        return 0;
+    struct err_saved cause;
+    err_save(&cause, rc);
+    AUTO_OBJECT_INFO struct object_info seen = {0};
+    if (object_info_get(w->volume, w->key, &seen) < 0 || !is_ours(w, &seen, size))
+        return err_restore(&cause);
+    log_info("%s: the commit failed (%s), but the object is there, whole", w->key, cause.text);
+    memcpy(result->etag, seen.object.etag, sizeof result->etag);
+    memcpy(result->version_id, seen.object.version_id, sizeof result->version_id);
+    return 0;
+}
+
 // ---- the two ways to send ----
 
 static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
 {
     AUTO_KV struct kv metadata = {0};
+    if (w->failure.code != 0) // given up while the last bytes were sealed
+        return err_restore(&w->failure);
     int rc = send_build_metadata_locked(w, true, size, &metadata);
     if (rc < 0)
         return rc;
@@ -82,9 +101,12 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
         .cancel = &w->cancel,
     };
     struct store *store = w->volume->store;
+    atomic_fetch_add(&w->volume->sending, 1);
     lock_give(&w->lock);
     rc = store->ops->put(store, w->key, &metadata, &body, result);
+    rc = believe_or_look(w, rc, size, result);
     part_free(w, part);
+    atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
     return rc;
 }
@@ -102,26 +124,16 @@ static int check_copied_source(struct writer *w)
     return rc;
 }
 
-// The answer to Complete may be lost though it was done: then the object tells.
 static int complete(struct writer *w, unsigned count, uint64_t size, struct store_result *result)
 {
     struct store *store = w->volume->store;
     int rc = w->gen.base > 0 ? check_copied_source(w) : 0;
+    if (rc == 0 && atomic_load(&w->cancel)) // from here on it cannot be called back
+        rc = err_set(-ECANCELED, "%s: given up", w->key);
     if (rc < 0)
         return rc;
     rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count, result);
-    if (rc == 0 || rc == -EACCES)
-        return rc;
-    struct err_saved cause;
-    err_save(&cause, rc);
-    AUTO_OBJECT_INFO struct object_info seen = {0};
-    if (object_info_get(w->volume, w->key, &seen) == 0 && is_ours(w, &seen, size)) {
-        log_info("%s: completing failed (%s), but the object is there, whole", w->key, cause.text);
-        memcpy(result->etag, seen.object.etag, sizeof result->etag);
-        memcpy(result->version_id, seen.object.version_id, sizeof result->version_id);
-        return 0;
-    }
-    return err_restore(&cause);
+    return believe_or_look(w, rc, size, result);
 }
 
 static int finish_upload_locked(struct writer *w, uint64_t size, struct store_result *result)
@@ -147,26 +159,42 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
 
 // ---- the commit ----
 
-// Everything but the last, partial chunk.
+// One attempt: true when everything but the last, partial chunk is sealed and that one has memory.
+static bool seal_rest_now_locked(struct writer *w, uint64_t size)
+{
+    uint64_t chunk_size = w->volume->chunk_size;
+    seal_ready_locked(w);
+    if (w->failure.code != 0 || w->gen.sealed / chunk_size < size / chunk_size)
+        return false;
+    return w->gen.sealed == size || window_try_locked(w, size / chunk_size) != NULL;
+}
+
 static int seal_rest_locked(struct writer *w, uint64_t size)
 {
+    struct memory_wait wait = {0};
     uint64_t chunk_size = w->volume->chunk_size;
     w->gen.zeros_until = size / chunk_size * chunk_size;
     w->hold_given_up = true;
     for (;;) {
         if (w->failure.code != 0)
             return err_restore(&w->failure);
-        if (!w->sealing) {
-            seal_ready_locked(w);
-            if (w->failure.code != 0)
-                return err_restore(&w->failure);
-            if (w->gen.sealed / chunk_size >= size / chunk_size)
-                return 0;
+        if (w->sealing) {
+            cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
+            continue;
         }
-        // A gap needs a chunk that is still on the wire or waits in the part being gathered, or a
-        // worker is sealing.
-        atomic_store(&w->relief_wanted, true);
-        cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
+        uint64_t before = w->gen.sealed;
+        if (seal_rest_now_locked(w, size))
+            return 0;
+        if (w->gen.sealed > before)
+            wait = (struct memory_wait){0};
+        if (w->failure.code != 0 || w->sealing)
+            continue;
+        // A gap needs a chunk. With parts, what is sealed can be sent and its memory comes back;
+        // nobody else's is needed.
+        w->gen.single = false;
+        int rc = window_wait_locked(w, &wait, NULL);
+        if (rc < 0)
+            return rc;
     }
 }
 
@@ -198,7 +226,6 @@ static void settle_locked(struct writer *w, struct object_info *info, uint64_t s
     object_info_clear(&w->committed);
     w->committed = *info;
     w->has_committed = true;
-    reader_free(TAKE(w->reader));
     w->open = false;
     w->hwm = size;
     if (w->declared < size)
@@ -213,12 +240,19 @@ static int commit_locked(struct writer *w, uint64_t size)
     int rc = send_all_locked(w, size, &result);
     if (rc < 0)
         return rc;
+    w->gen.completed = true;
     lock_give(&w->lock);
     rc = look_at_result(w, &result, size, &info);
     lock_take(&w->lock);
-    if (rc == 0)
-        settle_locked(w, &info, size);
-    return rc;
+    if (rc < 0)
+        return rc;
+    settle_locked(w, &info, size);
+    // It waits for what it reads ahead; nobody else uses it while the writer is busy.
+    struct reader *reader = TAKE(w->reader);
+    lock_give(&w->lock);
+    reader_free(reader);
+    lock_take(&w->lock);
+    return 0;
 }
 
 static void *commit_thread(void *arg)
@@ -226,9 +260,11 @@ static void *commit_thread(void *arg)
     struct commit *commit = arg;
     struct writer *w = commit->writer;
     lock_take(&w->lock);
+    w->committing = true;
     int rc = commit_locked(w, commit->size);
     if (rc < 0)
         writer_fail_locked(w, rc);
+    w->committing = false;
     writer_end_busy_locked(w);
     atomic_fetch_sub(&w->tasks, 1);
     pthread_cond_broadcast(&w->changed);

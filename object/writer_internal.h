@@ -22,7 +22,10 @@
 #define WRITER_MEMORY_POLL_MS                                                                      \
     100 // how long one wait for memory lasts before everything is looked at anew
 #define WRITER_GAP_PATIENCE_MS                                                                     \
-    2000 // no memory anywhere for this long: the gap in front is taken for zeros
+    2000 // nothing moves anywhere for this long: the gap in front is taken for zeros
+
+#define WRITER_RESERVE_WAIT_MS                                                                     \
+    5000 // how long opening waits for memory: the kernel may hold the directory meanwhile
 
 // Plaintext of [index * chunk_size, + chunk_size), being filled.
 struct window_chunk {
@@ -70,6 +73,7 @@ struct writer_generation {
     unsigned in_flight;
     bool single;     // a single PUT: gather all, send nothing
     bool completing; // Complete is on the wire: no abort now
+    bool completed;  // the server has said that the object is there
 };
 
 struct writer {
@@ -79,7 +83,7 @@ struct writer {
 
     struct lock lock;
     pthread_cond_t changed;    // anything below
-    atomic_bool cancel;        // ends requests on the wire
+    atomic_bool cancel;        // ends requests on the wire, and sealing
     atomic_bool relief_wanted; // memory is short
     atomic_bool seal_queued;
     atomic_uint tasks; // queued and running work items; they keep the writer alive
@@ -90,6 +94,7 @@ struct writer {
     char key[STORE_KEY_MAX + 1];
     struct err_saved failure; // sticky; code 0: none
     bool busy;                // a commit or a reopen runs: changes wait
+    bool committing;          // busy with a commit: what will be sealed is final
     uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
     unsigned pins;            // of all chunks
     bool sealing;
@@ -128,6 +133,13 @@ struct window_chunk *window_find_locked(struct writer *w, uint64_t index);
 // reopened meanwhile, or the place was sealed: the caller starts over.
 int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
                          struct window_chunk **out) MUST_CHECK;
+// One step of waiting for memory, with the lock released: everybody is asked to send what can be
+// sent. 0: look again; else the sticky error, -EINTR, or what is sticky now, after too long.
+struct memory_wait { // zeroed before the first step
+    int64_t began_ms, moved_ms;
+};
+int window_wait_locked(struct writer *w, struct memory_wait *wait,
+                       const atomic_bool *interrupted) MUST_CHECK;
 // The chunk, new if need be, or NULL if there is no memory now.
 struct window_chunk *window_try_locked(struct writer *w, uint64_t index);
 // A copy in progress, made without the lock: the chunk stays, is not sealed, and nobody gets the
@@ -138,6 +150,9 @@ void window_fill_holes(struct window_chunk *chunk, uint32_t end);
 // Takes the chunk's memory out and frees the rest.
 struct budget_chunk window_detach_locked(struct writer *w, struct window_chunk *chunk);
 void window_drop_locked(struct writer *w, struct window_chunk *chunk);
+// More waits behind the gap in front than the window allows: it is zeros from now on. True if that
+// was so.
+bool window_keep_to_limit_locked(struct writer *w);
 void window_cut_locked(struct writer *w, uint64_t size); // forgets plaintext at and above size
 void window_clear_locked(struct writer *w);              // all that are not pinned
 
@@ -172,6 +187,6 @@ void send_abandon_locked(struct writer *w);
 int reopen_for_write_locked(struct writer *w, uint64_t offset) MUST_CHECK;
 // Makes the file end at cut (below its size) when that part is sealed or committed.
 int reopen_at_locked(struct writer *w, uint64_t cut) MUST_CHECK;
-int writer_ensure_reader_locked(struct writer *w) MUST_CHECK;
+int writer_ensure_reader_locked(struct writer *w) MUST_CHECK; // busy is the caller's
 
 #endif

@@ -16,19 +16,14 @@
 
 int writer_ensure_reader_locked(struct writer *w)
 {
+    assert(w->busy); // nobody else opens one, or commits, meanwhile
     if (w->reader != NULL)
         return 0;
     struct reader *reader = NULL;
     lock_give(&w->lock);
     int rc = reader_open(w->volume, w->key, &w->committed, &reader);
     lock_take(&w->lock);
-    if (rc == 0 && w->reader == NULL)
-        w->reader = TAKE(reader);
-    if (reader != NULL) { // another thread was faster
-        lock_give(&w->lock);
-        reader_free(reader);
-        lock_take(&w->lock);
-    }
+    w->reader = reader;
     return rc;
 }
 

@@ -74,7 +74,9 @@ static int ensure_key_locked(struct writer *w)
         return 0;
     struct envelope envelope = {0};
     struct secret *key = NULL;
-    bool keep = w->gen.keep_envelope;
+    // Before the commit a write may still change what is not sealed, and two versions that differ
+    // before the end must not be under one key and IV.
+    bool keep = w->gen.keep_envelope && w->committing;
     // `sealing` keeps everyone else from changing the generation meanwhile.
     lock_give(&w->lock);
     int rc = choose_key(w, keep, &envelope, &key);
@@ -164,13 +166,18 @@ static bool may_cut_short_locked(struct writer *w, const struct parts_plan *plan
            parts_capacity(plan, w->gen.next_number + 1) >= rest;
 }
 
+static int refuse_more_parts(const struct writer *w)
+{
+    return err_set(-ENOSPC,
+                   "%s: the file is larger than %d parts of this size hold: raise --part-size "
+                   "or --memory-limit",
+                   w->key, STORE_PART_NUMBER_MAX);
+}
+
 static int dispatch_locked(struct writer *w)
 {
     if (w->gen.next_number > STORE_PART_NUMBER_MAX)
-        return err_set(-ENOSPC,
-                       "%s: the file is larger than %d parts of this size hold: raise --part-size "
-                       "or --memory-limit",
-                       w->key, STORE_PART_NUMBER_MAX);
+        return refuse_more_parts(w);
     struct writer_part *part = TAKE(w->gen.gathering);
     part->number = w->gen.next_number++;
     w->gen.part_begin = w->gen.sealed;
@@ -183,13 +190,16 @@ static int dispatch_if_due_locked(struct writer *w)
     struct writer_part *part = w->gen.gathering;
     if (part == NULL || w->gen.single)
         return 0;
+    if (w->gen.next_number > STORE_PART_NUMBER_MAX)
+        return refuse_more_parts(w);
     struct parts_plan plan = plan_locked(w);
-    bool full = part->size >= parts_target(&plan, w->gen.next_number <= STORE_PART_NUMBER_MAX
-                                                      ? w->gen.next_number
-                                                      : STORE_PART_NUMBER_MAX);
+    uint64_t target = parts_target(&plan, w->gen.next_number);
+    // The last number takes the end of the stream along, so it waits for it.
+    if (w->gen.next_number == STORE_PART_NUMBER_MAX)
+        return part->size <= target ? 0 : refuse_more_parts(w);
     bool relief = atomic_load(&w->relief_wanted) && part->size >= w->volume->config.part_min &&
                   may_cut_short_locked(w, &plan);
-    if (!full && !relief)
+    if (part->size < target && !relief)
         return 0;
     atomic_store(&w->relief_wanted, false);
     return dispatch_locked(w);
@@ -260,17 +270,24 @@ static int seal_one_locked(struct writer *w, struct window_chunk *chunk)
 void seal_ready_locked(struct writer *w)
 {
     assert(lock_is_mine(&w->lock));
-    if (w->sealing)
+    // cancel: what is there is about to be dropped, by a failure or by starting over.
+    if (w->sealing || atomic_load(&w->cancel))
         return;
     w->sealing = true;
-    struct window_chunk *chunk;
     int rc = dispatch_if_due_locked(w); // relief may want what is gathered
-    while (rc == 0 && w->open && w->failure.code == 0 && hold_is_over_locked(w) &&
-           (chunk = next_whole_locked(w)) != NULL)
-        rc = seal_one_locked(w, chunk);
+    while (rc == 0 && w->open && !atomic_load(&w->cancel) && hold_is_over_locked(w)) {
+        struct window_chunk *chunk = next_whole_locked(w);
+        if (chunk == NULL && !window_keep_to_limit_locked(w))
+            break;
+        // Asking for a key releases the lock, and the chunk may be written into: look again.
+        if (chunk != NULL)
+            rc = w->gen.sealer == NULL ? ensure_sealer_locked(w) : seal_one_locked(w, chunk);
+    }
     w->sealing = false;
     if (rc < 0)
         writer_fail_locked(w, rc);
+    else if (w->failure.code != 0)
+        writer_fail_locked(w, w->failure.code); // what sealing kept from being dropped
     pthread_cond_broadcast(&w->changed);
 }
 

@@ -115,7 +115,10 @@ static void part_run(struct work *work)
     lock_give(&w->lock);
     if (rc == 0)
         rc = transfer(w, part, &result);
+    bool is_copy = part->is_copy;
     part_free(w, part);
+    if (!is_copy)
+        atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
     result.number = rc == 0 ? result.number : 0;
     if (rc == 0)
@@ -137,6 +140,8 @@ void send_part_locked(struct writer *w, struct writer_part *part)
     assert(lock_is_mine(&w->lock));
     part->work.run = part_run;
     w->gen.in_flight++;
+    if (!part->is_copy)
+        atomic_fetch_add(&w->volume->sending, 1);
     atomic_fetch_add(&w->tasks, 1);
     work_submit(w->volume->senders, &part->work);
 }
@@ -193,14 +198,19 @@ static void abort_upload_if_idle_locked(struct writer *w)
     work_submit(w->volume->senders, &w->abort_work);
 }
 
+static const char *what_is_left_locked(const struct writer *w)
+{
+    if (w->gen.completed)
+        return "S3 said that it is complete, but it could not be looked at";
+    return w->has_committed ? "the last committed version stays" : "nothing is visible";
+}
+
 void writer_fail_locked(struct writer *w, int code)
 {
     assert(lock_is_mine(&w->lock) && code < 0);
     if (w->failure.code == 0) {
         err_save(&w->failure, code);
-        log_error("%s: given up, %s: %s", w->key,
-                  w->has_committed ? "the last committed version stays" : "nothing is visible",
-                  w->failure.text);
+        log_error("%s: given up, %s: %s", w->key, what_is_left_locked(w), w->failure.text);
     }
     atomic_store(&w->cancel, true);
     if (!w->sealing) {

@@ -84,8 +84,8 @@ void window_pin_locked(struct writer *w, struct window_chunk *chunk)
 void window_unpin_locked(struct writer *w, struct window_chunk *chunk)
 {
     assert(chunk->pins > 0 && w->pins > 0);
-    chunk->pins--;
-    if (--w->pins == 0)
+    w->pins--;
+    if (--chunk->pins == 0)
         pthread_cond_broadcast(&w->changed);
 }
 
@@ -113,43 +113,41 @@ void window_fill_holes(struct window_chunk *chunk, uint32_t end)
     extents_each_hole(&chunk->written, chunk->begin, end, fill_zeros, chunk->memory.data);
 }
 
-// The end of the gap in front: where the first chunk of data after it begins.
+// The end of the gap in front, or the sealed mark if the sealer has work: then there is none.
 static uint64_t gap_end_locked(struct writer *w)
 {
-    uint64_t chunk_size = w->volume->chunk_size;
+    uint32_t chunk_size = (uint32_t)w->volume->chunk_size;
     uint64_t front = w->gen.sealed / chunk_size;
+    struct window_chunk *chunk = window_find_locked(w, front);
+    if (w->sealing || (chunk != NULL && extents_cover(&chunk->written, chunk->begin, chunk_size)))
+        return w->gen.sealed;
+    if (chunk != NULL)
+        return (front + 1) * chunk_size; // partly there: it ends its own gap
     uint64_t nearest = UINT64_MAX;
-    struct window_chunk *chunk, *next;
+    struct window_chunk *next;
     HASH_ITER (hh, w->window, chunk, next) {
-        // The front chunk itself is partly there: it ends its own gap.
-        if (chunk->index == front)
-            return (front + 1) * chunk_size;
         if (chunk->index > front && chunk->index < nearest)
             nearest = chunk->index;
     }
     return nearest == UINT64_MAX ? w->gen.sealed : nearest * chunk_size;
 }
 
-// Nothing moves and nothing will without this file: what is missing in front will not come in time.
-static void close_gap_locked(struct writer *w)
+// What is missing in front has not come in time: it is zeros from now on. False: there is no gap.
+static bool close_gap_locked(struct writer *w)
 {
     uint64_t until = gap_end_locked(w);
     if (until <= w->gen.sealed || until <= w->gen.zeros_until)
-        return;
-    log_info("%s: bytes %" PRIu64 " to %" PRIu64
-             " were not written while memory ran out behind them: taken for zeros",
-             w->key, w->gen.sealed, until);
+        return false;
+    log_info(
+        "%s: bytes %" PRIu64 " to %" PRIu64
+        " were not written while the window or the memory ran out behind them: taken for zeros",
+        w->key, w->gen.sealed, until);
     w->gen.zeros_until = until;
     w->hold_given_up = true;
+    return true;
 }
 
-struct memory_wait {
-    int64_t began_ms, moved_ms;
-};
-
-// One step of waiting, with the lock released. 0: look again.
-static int wait_for_memory_locked(struct writer *w, struct memory_wait *wait,
-                                  const atomic_bool *interrupted)
+int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_bool *interrupted)
 {
     struct volume *v = w->volume;
     int64_t now = clock_ms();
@@ -165,7 +163,9 @@ static int wait_for_memory_locked(struct writer *w, struct memory_wait *wait,
         return err_restore(&w->failure);
     if (writer_interrupted(interrupted))
         return err_set(-EINTR, "interrupted while waiting for memory");
-    if (moved)
+    // What is being sent gives its memory back, however slow the network: every request has a
+    // deadline.
+    if (moved || atomic_load(&v->sending) > 0)
         wait->moved_ms = now;
     if (now - wait->moved_ms >= WRITER_GAP_PATIENCE_MS)
         close_gap_locked(w);
@@ -178,13 +178,14 @@ static int wait_for_memory_locked(struct writer *w, struct memory_wait *wait,
     return 0;
 }
 
-// More waits behind the gap than the window allows: the gap is zeros from now on.
-static void keep_to_window_locked(struct writer *w)
+static bool is_over_window_locked(const struct writer *w)
 {
-    if (w->window_bytes > w->volume->config.window && !writer_holding_locked(w)) {
-        close_gap_locked(w);
-        writer_kick(w);
-    }
+    return w->window_bytes > w->volume->config.window && !writer_holding_locked(w);
+}
+
+bool window_keep_to_limit_locked(struct writer *w)
+{
+    return is_over_window_locked(w) && close_gap_locked(w);
 }
 
 int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
@@ -193,11 +194,12 @@ int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *in
     struct memory_wait wait = {0};
     uint64_t epoch = w->epoch;
     for (;;) {
-        keep_to_window_locked(w);
+        if (is_over_window_locked(w))
+            writer_kick(w); // sealing closes the gap
         *out = window_try_locked(w, index);
         if (*out != NULL)
             return 0;
-        int rc = wait_for_memory_locked(w, &wait, interrupted);
+        int rc = window_wait_locked(w, &wait, interrupted);
         if (rc < 0)
             return rc;
         if (w->epoch != epoch || (index + 1) * w->volume->chunk_size <= w->gen.sealed)

@@ -15,31 +15,55 @@
 #define KIB 1024ull
 #define KEY "dir/x.bak"
 
+// What every program begins with. TEST_FILTER in the environment chooses tests by name, as in
+// "a_*".
+static inline void begin_tests(void)
+{
+    if (secret_init() < 0)
+        exit(1);
+    log_init(LOG_LEVEL_ERROR, LOG_SINK_STDERR);
+    cmocka_set_test_filter(getenv("TEST_FILTER"));
+}
+
 struct rig {
     struct store *store;
     struct keyring *keyring;
     struct volume *volume;
 };
 
+static inline void rig_config(struct volume_config *config)
+{
+    volume_config_defaults(config);
+    config->part_min = 32 * KIB; // chunks of 8 KiB
+    config->part_size = 64 * KIB;
+    config->hold_size = 0;
+    config->memory_limit = 4096 * KIB;
+    config->window = config->memory_limit / 2;
+    config->copy_range = 96 * KIB;
+    config->zero_tail_max = 1 << 20;
+    config->connections = 4;
+    config->progress_timeout_ms = 10000;
+    assert_ok(format_find("rds", &config->format));
+    config->read_formats = format_set_default(config->format);
+}
+
+static inline void rig_start_config(struct rig *rig, const struct volume_config *config)
+{
+    rig->store = store_memory_new(config->part_min);
+    rig->keyring = keyring_test_new();
+    assert_ok(volume_new(&rig->volume, rig->store, rig->keyring, config));
+}
+
 static inline void rig_start_with(struct rig *rig, uint64_t hold_size, uint64_t memory_limit,
                                   uint64_t part_size)
 {
     struct volume_config config;
-    volume_config_defaults(&config);
-    config.part_min = 32 * KIB; // chunks of 8 KiB
+    rig_config(&config);
     config.part_size = part_size;
     config.hold_size = hold_size;
     config.memory_limit = memory_limit;
     config.window = memory_limit / 2;
-    config.copy_range = 96 * KIB;
-    config.zero_tail_max = 1 << 20;
-    config.connections = 4;
-    config.progress_timeout_ms = 10000;
-    assert_ok(format_find("rds", &config.format));
-    config.read_formats = format_set_default(config.format);
-    rig->store = store_memory_new(config.part_min);
-    rig->keyring = keyring_test_new();
-    assert_ok(volume_new(&rig->volume, rig->store, rig->keyring, &config));
+    rig_start_config(rig, &config);
 }
 
 static inline void rig_start(struct rig *rig, uint64_t hold_size)

@@ -13,16 +13,31 @@
 struct keyring_test {
     struct keyring base;
     atomic_int broken;
-    atomic_uint generated;
+    atomic_uint generated, calls;
+    atomic_int fail_in, fail_code;
+    void (*hook)(void *context);
+    void *hook_context;
 };
+
+static int enter(struct keyring_test *t)
+{
+    if (t->hook != NULL)
+        t->hook(t->hook_context);
+    t->calls++;
+    if (t->broken)
+        return err_set(t->broken, "scripted: KMS is down");
+    if (t->fail_in > 0 && atomic_fetch_sub(&t->fail_in, 1) == 1)
+        return err_set(t->fail_code, "scripted: KMS failed");
+    return 0;
+}
 
 static int generate(struct keyring *k, const struct format *f, struct envelope *e,
                     struct secret **key)
 {
     struct keyring_test *t = (struct keyring_test *)k;
-    if (t->broken)
-        return err_set(t->broken, "scripted: KMS is down");
-    int rc = secret_random(key, CIPHER_KEY_SIZE);
+    int rc = enter(t);
+    if (rc == 0)
+        rc = secret_random(key, CIPHER_KEY_SIZE);
     if (rc < 0)
         return rc;
     t->generated++;
@@ -39,8 +54,9 @@ static int generate(struct keyring *k, const struct format *f, struct envelope *
 static int unwrap(struct keyring *k, const struct envelope *e, struct secret **key)
 {
     struct keyring_test *t = (struct keyring_test *)k;
-    if (t->broken)
-        return err_set(t->broken, "scripted: KMS is down");
+    int rc = enter(t);
+    if (rc < 0)
+        return rc;
     uint8_t bytes[CIPHER_KEY_SIZE];
     for (int i = 0; i < CIPHER_KEY_SIZE; i++)
         bytes[i] = e->wrapped[i] ^ MASK;
@@ -72,6 +88,24 @@ struct keyring *keyring_test_new(void)
 void keyring_test_break(struct keyring *k, int code)
 {
     ((struct keyring_test *)k)->broken = code;
+}
+
+void keyring_test_fail(struct keyring *k, unsigned n, int code)
+{
+    struct keyring_test *t = (struct keyring_test *)k;
+    t->fail_code = code;
+    t->fail_in = (int)n;
+}
+
+void keyring_test_hook(struct keyring *k, void (*fn)(void *context), void *context)
+{
+    ((struct keyring_test *)k)->hook = fn;
+    ((struct keyring_test *)k)->hook_context = context;
+}
+
+unsigned keyring_test_calls(struct keyring *k)
+{
+    return ((struct keyring_test *)k)->calls;
 }
 
 unsigned keyring_test_generated(struct keyring *k)

@@ -7,7 +7,11 @@
 
 struct keyring *keyring_test_new(void);
 void keyring_test_break(struct keyring *k, int code); // every call fails with code; 0: works again
+void keyring_test_fail(struct keyring *k, unsigned n, int code); // the n-th call from now fails
 unsigned keyring_test_generated(struct keyring *k);
+unsigned keyring_test_calls(struct keyring *k);
+// Called on the thread of every call; set it while nothing runs.
+void keyring_test_hook(struct keyring *k, void (*fn)(void *context), void *context);
 
 // Decrypts a whole object by the format description alone (one EVP call), independent of crypto/.
 // Returns the plaintext size, or -1 if it is not a sound object; *plain is malloc'ed.

@@ -40,7 +40,11 @@ struct store_memory {
     unsigned serial, calls, calls_of[MEMORY_OPS], fail_in, delay_us;
     enum memory_fault fault;
     int fail_code, broken[MEMORY_OPS];
-    uint64_t sent;
+    enum memory_op failed;
+    bool copy_conditions_ignored;
+    uint64_t sent, fetched;
+    store_memory_hook_fn hook;
+    void *hook_context;
 };
 
 static struct store_memory *self(struct store *s)
@@ -54,22 +58,36 @@ struct verdict {
     int before, after;
 };
 
-static struct verdict enter(struct store *s, enum memory_op op)
+static struct verdict enter_at(struct store *s, enum memory_op op, uint64_t at)
 {
     struct store_memory *m = self(s);
     struct verdict v = {0};
-    if (m->delay_us > 0) {
-        struct timespec pause = {.tv_nsec = (long)(rand() % (int)m->delay_us) * 1000};
+    lock_take(&m->lock);
+    unsigned delay_us = m->delay_us;
+    store_memory_hook_fn hook = m->hook;
+    void *context = m->hook_context;
+    lock_give(&m->lock);
+    if (delay_us > 0) {
+        struct timespec pause = {.tv_nsec = (long)(rand() % (int)delay_us) * 1000};
         nanosleep(&pause, NULL);
     }
+    if (hook != NULL)
+        hook(context, op, at);
     lock_take(&m->lock);
     m->calls++;
     m->calls_of[op]++;
     if (m->broken[op] != 0)
         v.before = m->broken[op];
-    if (m->fail_in > 0 && --m->fail_in == 0)
+    if (m->fail_in > 0 && --m->fail_in == 0) {
         *(m->fault == FAULT_BEFORE ? &v.before : &v.after) = m->fail_code;
+        m->failed = op;
+    }
     return v;
+}
+
+static struct verdict enter(struct store *s, enum memory_op op)
+{
+    return enter_at(s, op, 0);
 }
 
 static int leave(struct store *s, int rc, struct verdict v)
@@ -155,13 +173,16 @@ static int head(struct store *s, const char *key, struct store_object *out)
         memcpy(out->etag, o->etag, sizeof out->etag);
         rc = kv_copy(&out->metadata, &o->metadata);
     }
-    return leave(s, rc, v);
+    rc = leave(s, rc, v);
+    if (rc < 0 && v.after != 0)
+        store_object_clear(out);
+    return rc;
 }
 
 static int get(struct store *s, const char *key, const char *if_match, uint64_t offset,
                uint64_t len, const struct store_sink *sink)
 {
-    struct verdict v = enter(s, MEMORY_GET);
+    struct verdict v = enter_at(s, MEMORY_GET, offset);
     struct object *o = find(self(s), key);
     int rc = 0;
     struct blob copy = {0};
@@ -176,10 +197,12 @@ static int get(struct store *s, const char *key, const char *if_match, uint64_t 
     if (rc == 0) {
         copy = blob_new(len);
         memcpy(copy.data, o->body.data + offset, len);
+        self(s)->fetched += len;
     }
-    rc = leave(s, rc, v);
+    leave(s, rc, (struct verdict){0});
     if (rc == 0)
         rc = sink->begin(sink->context);
+    len = v.after ? len / 2 : len;
     for (uint64_t at = 0; rc == 0 && at < len;) {
         uint64_t piece = 1 + (uint64_t)rand() % 20000; // as the network cuts it
         piece = piece < len - at ? piece : len - at;
@@ -187,7 +210,7 @@ static int get(struct store *s, const char *key, const char *if_match, uint64_t 
         at += piece;
     }
     free(copy.data);
-    return rc;
+    return rc == 0 && v.after ? err_set(v.after, "scripted: broke off") : rc;
 }
 
 static int put(struct store *s, const char *key, const struct kv *metadata,
@@ -195,6 +218,8 @@ static int put(struct store *s, const char *key, const struct kv *metadata,
 {
     struct verdict v = enter(s, MEMORY_PUT);
     int rc = v.before ? scripted(v.before) : 0;
+    if (rc == 0 && body->cancel != NULL && atomic_load(body->cancel))
+        rc = err_set(-ECANCELED, "cancelled");
     if (rc == 0) {
         self(s)->sent += body->size;
         result_of(place(self(s), key, gather(body), metadata), out);
@@ -297,7 +322,7 @@ static int set_part(struct store_memory *m, const char *key, const char *id, uns
 static int upload_part(struct store *s, const char *key, const char *id, unsigned number,
                        const struct store_body *body, struct store_part *out)
 {
-    struct verdict v = enter(s, MEMORY_PART);
+    struct verdict v = enter_at(s, MEMORY_PART, number);
     int rc = v.before ? scripted(v.before) : 0;
     if (rc == 0 && body->cancel != NULL && atomic_load(body->cancel))
         rc = err_set(-ECANCELED, "cancelled");
@@ -312,10 +337,11 @@ static int upload_part_copy(struct store *s, const char *key, const char *id, un
                             const char *from, const char *if_match, uint64_t offset, uint64_t len,
                             struct store_part *out)
 {
-    struct verdict v = enter(s, MEMORY_PART_COPY);
+    struct verdict v = enter_at(s, MEMORY_PART_COPY, number);
     struct object *o = find(self(s), from);
     int rc = v.before ? scripted(v.before) : o == NULL ? err_set(-ENOENT, "no such key") : 0;
-    if (rc == 0 && if_match != NULL && strcmp(if_match, o->etag) != 0)
+    bool conditional = if_match != NULL && !self(s)->copy_conditions_ignored;
+    if (rc == 0 && conditional && strcmp(if_match, o->etag) != 0)
         rc = err_set(-ESTALE, "changed");
     if (rc == 0 && offset + len > o->body.size)
         rc = err_set(-EIO, "416");
@@ -422,6 +448,7 @@ struct store *store_memory_new(uint64_t part_min)
     assert(m != NULL);
     m->base.ops = &STORE_MEMORY_OPS;
     m->part_min = part_min;
+    m->failed = MEMORY_OPS;
     lock_init(&m->lock, LOCK_RANK_STORE);
     return &m->base;
 }
@@ -442,7 +469,27 @@ void store_memory_break(struct store *s, enum memory_op op, int code)
 
 void store_memory_delay(struct store *s, unsigned max_us)
 {
+    WITH_LOCK(&self(s)->lock);
     self(s)->delay_us = max_us;
+}
+
+void store_memory_hook(struct store *s, store_memory_hook_fn fn, void *context)
+{
+    WITH_LOCK(&self(s)->lock);
+    self(s)->hook = fn;
+    self(s)->hook_context = context;
+}
+
+void store_memory_ignore_copy_conditions(struct store *s)
+{
+    WITH_LOCK(&self(s)->lock);
+    self(s)->copy_conditions_ignored = true;
+}
+
+enum memory_op store_memory_failed(struct store *s)
+{
+    WITH_LOCK(&self(s)->lock);
+    return self(s)->failed;
 }
 
 unsigned store_memory_calls(struct store *s)
@@ -470,6 +517,12 @@ uint64_t store_memory_sent(struct store *s)
 {
     WITH_LOCK(&self(s)->lock);
     return self(s)->sent;
+}
+
+uint64_t store_memory_fetched(struct store *s)
+{
+    WITH_LOCK(&self(s)->lock);
+    return self(s)->fetched;
 }
 
 const uint8_t *store_memory_object(struct store *s, const char *key, uint64_t *size,

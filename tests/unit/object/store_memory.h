@@ -23,7 +23,8 @@ enum memory_op {
 
 enum memory_fault {
     FAULT_BEFORE, // the call fails and had no effect
-    FAULT_AFTER,  // it took effect, and the caller hears of a failure: a lost answer
+    FAULT_AFTER,  // it took effect, and the caller hears of a failure: a lost answer; a GET breaks
+                  // off in the middle
 };
 
 struct store *store_memory_new(uint64_t part_min);
@@ -36,10 +37,20 @@ void store_memory_break(struct store *s, enum memory_op op, int code);
 // Each call takes up to this long, at random: to shuffle what is concurrent.
 void store_memory_delay(struct store *s, unsigned max_us);
 
+// Called on the thread of every call before it has any effect, with no lock held: fn may wait, or
+// use this side of the store. at: the offset of a GET, the number of a part.
+typedef void (*store_memory_hook_fn)(void *context, enum memory_op op, uint64_t at);
+void store_memory_hook(struct store *s, store_memory_hook_fn fn, void *context);
+// UploadPartCopy ignores If-Match, as some servers do.
+void store_memory_ignore_copy_conditions(struct store *s);
+
+// What the call was that store_memory_fail let fail; MEMORY_OPS: none yet.
+enum memory_op store_memory_failed(struct store *s);
 unsigned store_memory_calls(struct store *s); // since the start
 unsigned store_memory_calls_of(struct store *s, enum memory_op op);
 unsigned store_memory_uploads(struct store *s); // unfinished
 uint64_t store_memory_sent(struct store *s);    // bytes of bodies
+uint64_t store_memory_fetched(struct store *s); // bytes that GETs gave
 
 // The stored object, NULL if there is none. Borrowed until the next change of the key.
 const uint8_t *store_memory_object(struct store *s, const char *key, uint64_t *size,

@@ -1,0 +1,161 @@
+"""replay: agrees with itself on every trace in two plain directories, and notices every fault."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+REPLAY = os.path.join(os.environ['RDSBAK_TOOLS'], 'replay')
+GENERATOR = os.path.join(HERE, '..', '..', 'tools', 'gen_traces.py')
+
+
+def scratch():
+    """Where to work: memory if there is enough, as fsync of 2 GB in all takes a disk a minute."""
+    if 'RDSBAK_SCRATCH' in os.environ:
+        return os.environ['RDSBAK_SCRATCH']
+    memory = '/dev/shm'
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 1 << 30:
+        return memory
+    return None
+
+
+class Replay(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.top = tempfile.mkdtemp(dir=scratch())
+        cls.traces = os.path.join(cls.top, 'traces')
+        subprocess.run([sys.executable, GENERATOR, cls.traces], check=True)
+        cls.names = sorted(name[:-6] for name in os.listdir(cls.traces))
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.top)
+
+    def run_replay(self, name, *options, text=None):
+        """Exit status and output of a run in two fresh directories."""
+        path = os.path.join(self.traces, name + '.trace')
+        if text is not None:
+            path = os.path.join(self.top, 'own.trace')
+            with open(path, 'w', encoding='ascii') as file:
+                file.write(text)
+        with tempfile.TemporaryDirectory(dir=self.top) as work:
+            self.mount, self.plain = os.path.join(work, 'a'), os.path.join(work, 'b')
+            os.mkdir(self.mount)
+            os.mkdir(self.plain)
+            done = subprocess.run([REPLAY, '--mount', self.mount, '--plain', self.plain,
+                                   '--direct-optional', *options, path],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+    def test_traces_are_the_same_on_every_run_and_named_in_the_list(self):
+        again = os.path.join(self.top, 'again')
+        subprocess.run([sys.executable, GENERATOR, again], check=True)
+        self.assertEqual(subprocess.run(['diff', '-r', self.traces, again]).returncode, 0)
+        listed = subprocess.run([sys.executable, GENERATOR, '--list'], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout.split()
+        self.assertEqual(listed, self.names)
+        self.assertEqual(len(self.names), 33)
+
+    def test_every_trace_agrees_between_two_plain_directories(self):
+        for name in self.names:
+            status, output = self.run_replay(name)
+            self.assertEqual(status, 0, output)
+            self.assertIn(' 0 differences', output)
+
+    def test_asynchronous_and_serial_delivery_agree_too(self):
+        for name in ('sql_log_small', 'sql_tde_64K', 'sql_striped_4', 'sql_restore_1M',
+                     'smb_sql_backup_grow'):
+            for how in ('aio', 'serial'):
+                status, output = self.run_replay(name, '--deliver', how, '--seed', '5')
+                self.assertEqual(status, 0, output)
+
+    def test_a_changed_byte_is_noticed_on_every_trace(self):
+        for name in self.names:
+            fault = 'write'
+            if name == 'sql_failed_backup':
+                fault = 'unlink'
+            elif name.startswith(('sql_restore', 'sql_verify', 'sql_header', 'sql_filelist')):
+                fault = 'read'
+            status, output = self.run_replay(name, '--corrupt', fault)
+            self.assertEqual(status, 1, (name, output))
+            self.assertIn('DIFFERENT line ', output)
+
+    def test_a_changed_byte_is_noticed_with_other_deliveries(self):
+        for how in ('aio', 'serial'):
+            for name, fault in (('sql_tde_64K', 'write'), ('sql_restore_64K', 'read')):
+                status, output = self.run_replay(name, '--corrupt', fault, '--deliver', how)
+                self.assertEqual(status, 1, output)
+
+    def test_a_changed_byte_is_told_with_line_offset_and_both_values(self):
+        _, output = self.run_replay('cp', '--corrupt', 'write')
+        self.assertRegex(output, r'line 33?\d* \(write\): a.bak read back at \d+: '
+                                 r'mount 0x[0-9a-f]{2}, plain 0x[0-9a-f]{2}')
+
+    def test_a_file_one_byte_too_long_is_noticed(self):
+        for name in ('cp', 'sql_log_small', 'sql_headeronly'):
+            status, output = self.run_replay(name, '--corrupt', 'size')
+            self.assertEqual(status, 1, output)
+
+    def test_a_different_result_is_noticed_unless_allowed(self):
+        text = 'open h=1 path=f flags=RDWR|CREAT\nwrite h=1 off=0 len=512\nflush h=1\nrelease h=1\n'
+        status, _ = self.run_replay('', text=text)
+        self.assertEqual(status, 0)
+        # A directory that cannot be written stands for a mount that refuses to create.
+        full = os.path.join(self.top, 'refusing')
+        os.symlink('/proc/self', full)
+        path = os.path.join(self.top, 'own.trace')
+        for extra, expected in (([], 1), (['--allow-error', 'open=ENOENT'], 0),
+                                (['--allow-error', 'open=ENOENT', '--expect-refused'], 0),
+                                (['--allow-error', 'open=EACCES'], 1)):
+            plain = tempfile.mkdtemp(dir=self.top)
+            done = subprocess.run([REPLAY, '--mount', full, '--plain', plain, *extra, path],
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            self.assertEqual(done.returncode, expected, done.stdout)
+
+    def test_a_refused_file_must_stay_refused_and_leave_nothing(self):
+        # A link to /dev/full stands for a mount that takes no data, but lies afterwards.
+        text = 'open h=1 path=f flags=WRONLY|CREAT\nwrite h=1 off=0 len=512\nrelease h=1\n'
+        path = os.path.join(self.top, 'own.trace')
+        with open(path, 'w', encoding='ascii') as file:
+            file.write(text)
+        mount, plain = tempfile.mkdtemp(dir=self.top), tempfile.mkdtemp(dir=self.top)
+        os.symlink('/dev/full', os.path.join(mount, 'f'))
+        done = subprocess.run([REPLAY, '--mount', mount, '--plain', plain,
+                               '--allow-error', 'write=ENOSPC', path],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('success after an earlier operation on the file was refused', done.stdout)
+        self.assertIn('f was refused, but is there', done.stdout)
+
+    def test_expecting_a_refusal_fails_without_one(self):
+        status, output = self.run_replay('cp', '--expect-refused')
+        self.assertEqual(status, 1, output)
+
+    def test_the_command_after_the_trace_sees_the_files_and_its_failure_counts(self):
+        self.assertEqual(self.run_replay('cp', '--after-command', 'true')[0], 0)
+        self.assertEqual(self.run_replay('cp', '--after-command', 'false')[0], 2)
+
+    def test_lines_that_are_no_operations_are_refused(self):
+        for text in ('', 'jump h=1\n', 'write h=1 off=0\n', 'open h=1 path=f flags=RDWR|MAYBE\n',
+                     'write h=9999 off=0 len=5\n', 'stat path=f size=x\n', 'flush h\n'):
+            self.assertEqual(self.run_replay('', text=text)[0], 2, text)
+
+    def test_a_wrong_size_in_the_trace_is_told(self):
+        text = 'preexisting path=f size=1000\nstat path=f size=999\n'
+        status, output = self.run_replay('', text=text)
+        self.assertEqual(status, 2)
+        self.assertIn('the trace is wrong', output)
+
+    def test_operations_the_stored_traces_lack(self):
+        text = ('mkdir path=d\nopen h=1 path=d/f flags=RDWR|CREAT\nfallocate h=1 mode=0 off=0 '
+                'len=8192\nstat path=d/f size=8192\nwrite h=1 off=1 len=3\nread h=1 off=0 len=9000'
+                '\nfdatasync h=1\nrelease h=1\ntrunc path=d/f size=100\nstat path=d/f size=100\n'
+                'unlink path=d/f\nrmdir path=d\nstat path=d size=ENOENT\n')
+        status, output = self.run_replay('', text=text)
+        self.assertEqual(status, 0, output)
+
+
+if __name__ == '__main__':
+    unittest.main()
