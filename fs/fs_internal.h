@@ -4,7 +4,8 @@
 //   node.c     the table of inodes, in-memory directories
 //   attr.c     lookup and attributes
 //   file.c     open files: reading, writing, sizes
-//   commit.c   when an open file is committed: flush, release, fsync
+//   writing.c  what is written through a name: sharing it, the last close, what is lost
+//   commit.c   when an open file is committed: flush, fsync, release
 //   dir.c      directories
 //   names.c    unlink and rename
 //   process.c  who is calling
@@ -232,6 +233,19 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 // A commit, with its line in the log.
 int writing_commit(struct mount *m, struct node *node, struct writing *writing,
                    enum writer_commit_kind kind, const atomic_bool *interrupted) MUST_CHECK;
+// A write through a handle: it is not closed, and by whom.
+void handle_note_write(struct mount *m, struct handle *h, pid_t tid);
+// A caller is told that it failed.
+void writing_note_heard(struct mount *m, struct writing *writing);
+// A flag that the kernel raises when the caller is interrupted, for the length of a scope.
+struct interruption {
+    fuse_req_t req;
+    atomic_bool raised;
+};
+void interruption_begin(struct interruption *i, fuse_req_t req);
+void interruption_end(struct interruption *i); // before the reply
+
+// ---- writing.c ----
 // Claims the node for a move or a removal; waits a bounded time for those who have it and for a
 // file that was closed to be released. -EBUSY.
 int node_claim_locked(struct mount *m, struct node *node) MUST_CHECK;
@@ -264,20 +278,8 @@ int lost_check_locked(struct mount *m, const char *path) MUST_CHECK;
 // The name is gone: nobody need hear.
 void lost_forget_locked(struct mount *m, const char *path);
 void writing_remember_lost(struct mount *m, struct node *node, int code);
-// A write through a handle: it is not closed, and by whom.
-void handle_note_write(struct mount *m, struct handle *h, pid_t tid);
-// A caller is told that it failed.
-void writing_note_heard(struct mount *m, struct writing *writing);
 // Nobody wants the file of a claimed node any more. -EBUSY: it is just being committed.
 int writing_unlink(struct mount *m, struct node *node) MUST_CHECK;
-
-// A flag that the kernel raises when the caller is interrupted, for the length of a scope.
-struct interruption {
-    fuse_req_t req;
-    atomic_bool raised;
-};
-void interruption_begin(struct interruption *i, fuse_req_t req);
-void interruption_end(struct interruption *i); // before the reply
 
 // ---- dir.c ----
 void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);

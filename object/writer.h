@@ -53,8 +53,8 @@ int writer_drain(struct writer *w) MUST_CHECK;
 // object stays.
 void writer_abort(struct writer *w, int code, const char *why);
 // Before the object is removed: once this returned 0, nothing of this writer appears any more, and
-// everything after returns -ESTALE. -EBUSY: the last request of a commit is on its way and did not end
-// within wait_ms.
+// everything after returns -ESTALE. -EBUSY: the last request of a commit is on its way and did not
+// end within wait_ms.
 int writer_discard(struct writer *w, int64_t wait_ms) MUST_CHECK;
 
 struct writer_status {
