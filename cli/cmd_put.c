@@ -91,13 +91,13 @@ static int copy_in(const struct input *in, struct writer *w, struct progress *p)
     return rc;
 }
 
-static int give_up(struct writer *w, int code)
+static int give_up(struct writer *w, const struct source *target, int code)
 {
     struct err_saved cause;
     err_save(&cause, code);
     writer_abort(w, code, cause.text);
     err_restore(&cause);
-    return err_prefix(code, "the upload was aborted");
+    return err_prefix(code, "s3://%s/%s: the upload was aborted", target->bucket, target->key);
 }
 
 static void finish(struct writer *w, struct progress *p)
@@ -110,11 +110,11 @@ static void finish(struct writer *w, struct progress *p)
     progress_finish(p, note);
 }
 
-static int store_input(struct connection *c, const char *key, const struct input *in)
+static int store_input(struct connection *c, const struct source *target, const struct input *in)
 {
     CLEANUP(writer_freep) struct writer *w = NULL;
     struct progress p;
-    int rc = writer_create(c->volume, key, &w);
+    int rc = writer_create(c->volume, target->key, &w);
     if (rc < 0)
         return rc;
     progress_start(&p, in->name, in->size);
@@ -126,7 +126,7 @@ static int store_input(struct connection *c, const char *key, const struct input
         rc = writer_commit(w, WRITER_CLOSE, interrupt_flag());
     if (rc < 0) {
         progress_clear(&p);
-        return give_up(w, rc);
+        return give_up(w, target, rc);
     }
     finish(w, &p);
     return 0;
@@ -143,9 +143,9 @@ int cmd_put(const struct options *o)
     if (rc == 0)
         rc = input_open(&in, o->arguments[0]);
     if (rc == 0)
-        rc = connection_open(&c, o, &target, CONNECTION_WRITE);
+        rc = connection_open(&c, o, &target, CONNECTION_PUT);
     if (rc < 0)
         return rc;
     interrupt_catch();
-    return store_input(&c, target.key, &in);
+    return store_input(&c, &target, &in);
 }

@@ -20,9 +20,14 @@ static bool any_key(const struct options *o)
     return o->kms_key_id != NULL || o->decrypt_keys.count > 0;
 }
 
+static bool use_writes(enum connection_use use)
+{
+    return use == CONNECTION_WRITE || use == CONNECTION_PUT;
+}
+
 static int check_keys_given(const struct options *o, enum connection_use use)
 {
-    if (use == CONNECTION_WRITE && o->kms_key_id == NULL)
+    if (use_writes(use) && o->kms_key_id == NULL)
         return err_set(-EINVAL, "--kms-key-id: missing, so nothing could be encrypted; give the "
                                 "key's ARN (or --read-only with --decrypt-key for a mount)");
     if (use == CONNECTION_READ && !any_key(o) && !o->plaintext_read)
@@ -135,7 +140,8 @@ static int configure_volume(struct connection *c, const struct options *o)
     struct volume_config *config = &c->config;
     volume_config_defaults(config);
     config->plaintext_read = o->plaintext_read;
-    config->read_only = c->use != CONNECTION_WRITE;
+    config->read_only = !use_writes(c->use);
+    config->failures_told = c->use == CONNECTION_PUT;
     set_given(&config->part_size, o->part_size);
     set_given(&config->part_min, o->part_min);
     set_given(&config->hold_size, o->hold_size);
@@ -211,8 +217,8 @@ void connection_close(struct connection *c)
 
 // ---- asking the servers ----
 
-// Longer than a server that answers takes to refuse; a request's own deadline is 10 s.
-#define PROBE_UNREACHABLE_MS 5000
+// A server that is there refuses within this; giving up takes several tries, 3 to 10 s in all.
+#define PROBE_UNREACHABLE_MS 1000
 
 struct probe_key {
     char text[SOURCE_KEY_MAX + 1];
@@ -272,15 +278,23 @@ static int probe_writing(struct connection *c, const struct source *source)
                   : 0;
 }
 
+static int probe_kms(struct connection *c, bool writes)
+{
+    int64_t start_ms = clock_ms();
+    int rc = keyring_kms_probe(c->keyring, writes);
+    bool gave_up = rc == -EIO && clock_ms() - start_ms >= PROBE_UNREACHABLE_MS;
+    return gave_up ? err_prefix(rc, "cannot reach KMS; check endpoint, region and network") : rc;
+}
+
 int connection_probe(struct connection *c, const struct source *source, const struct options *o)
 {
-    bool writes = c->use == CONNECTION_WRITE;
+    bool writes = use_writes(c->use);
     int rc = probe_reachable(c, source);
     if (rc == 0)
         rc = probe_listing(c, source);
     if (rc == 0 && writes)
         rc = probe_writing(c, source);
     if (rc == 0 && any_key(o))
-        rc = keyring_kms_probe(c->keyring, writes);
+        rc = probe_kms(c, writes);
     return rc;
 }

@@ -13,7 +13,8 @@
 enum connection_use {
     CONNECTION_LIST,  // names and envelopes; no key is needed
     CONNECTION_READ,  // contents
-    CONNECTION_WRITE, // contents, and new objects
+    CONNECTION_WRITE, // contents, and new objects: a mount
+    CONNECTION_PUT,   // one new object; the verb tells its failure
 };
 
 struct connection {

@@ -108,7 +108,7 @@ int harden_process(bool require_mlock)
     return 0;
 }
 
-void harden_dontdump(void *buffer, size_t size)
+void harden_dontdump(const void *buffer, size_t size)
 {
     if (size == 0)
         return;

@@ -21,6 +21,6 @@ int harden_process(bool require_mlock) MUST_CHECK;
 
 // Keeps a buffer out of core dumps (for dumps that root takes all the same). Works on the pages
 // that the buffer touches. Best effort.
-void harden_dontdump(void *buffer, size_t size);
+void harden_dontdump(const void *buffer, size_t size);
 
 #endif

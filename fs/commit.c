@@ -31,6 +31,21 @@ void interruption_end(struct interruption *i)
     fuse_req_interrupt_func(i->req, NULL, NULL);
 }
 
+// ---- replies ----
+
+void writing_reply_error(fuse_req_t req, struct handle *h, int code, const char *what)
+{
+    struct writer_status status;
+    writing_note_heard(mount_of(req), h->writing);
+    writer_status(h->writing->writer, &status);
+    if (status.failure.code == 0) {
+        reply_node_error(req, code, what, h->node);
+        return;
+    }
+    log_debug("%s: %s", what, err_text());
+    fuse_reply_err(req, err_for_mount(code));
+}
+
 // ---- references ----
 
 static void writing_destroy(struct writing *writing)
@@ -459,12 +474,10 @@ void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     struct mount *m = mount_of(req);
     struct handle *h = (struct handle *)(uintptr_t)fi->fh;
     int rc = h->writing != NULL ? flush(m, h, fuse_req_ctx(req)->pid) : 0;
-    if (rc < 0) {
-        writing_note_heard(m, h->writing);
-        reply_node_error(req, rc, "close", h->node);
-    } else {
+    if (rc < 0)
+        writing_reply_error(req, h, rc, "close");
+    else
         fuse_reply_err(req, 0);
-    }
 }
 
 // ---- fsync ----
@@ -481,12 +494,10 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
         rc = writing_commit(m, h->node, h->writing, WRITER_FSYNC, &interruption.raised);
         interruption_end(&interruption);
     }
-    if (rc < 0) {
-        writing_note_heard(m, h->writing);
-        reply_node_error(req, rc, "fsync", h->node);
-    } else {
+    if (rc < 0)
+        writing_reply_error(req, h, rc, "fsync");
+    else
         fuse_reply_err(req, 0);
-    }
 }
 
 // ---- release ----

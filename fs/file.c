@@ -3,6 +3,7 @@
 // kernel under the version that they opened.
 #include "fs/fs_internal.h"
 #include "common/err.h"
+#include "common/harden.h"
 #include "common/log.h"
 
 #include <fcntl.h>
@@ -309,6 +310,19 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 
 // ---- write, sizes ----
 
+// What arrives lies in a buffer of libfuse's, one a thread for its whole life, and it is plaintext:
+// the pages are marked when they are first met.
+static void keep_out_of_dumps(const char *buf, size_t size)
+{
+    static _Thread_local const char *known;
+    static _Thread_local size_t known_size;
+    if (buf == known && size <= known_size)
+        return;
+    harden_dontdump(buf, size);
+    known = buf;
+    known_size = size;
+}
+
 void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_t off,
               struct fuse_file_info *fi)
 {
@@ -316,6 +330,7 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     struct mount *m = mount_of(req);
     struct handle *h = (struct handle *)(uintptr_t)fi->fh;
     struct interruption interruption;
+    keep_out_of_dumps(buf, size);
     if (h->writing == NULL) {
         reply_error(req, err_set(-EACCES, "the file is open for reading only"), "write", NULL);
         return;
@@ -324,12 +339,10 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     interruption_begin(&interruption, req);
     int rc = writer_write(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised);
     interruption_end(&interruption);
-    if (rc < 0) {
-        writing_note_heard(m, h->writing);
-        reply_node_error(req, rc, "write", h->node);
-    } else {
+    if (rc < 0)
+        writing_reply_error(req, h, rc, "write");
+    else
         fuse_reply_write(req, size);
-    }
 }
 
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,

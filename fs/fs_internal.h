@@ -223,6 +223,9 @@ void handle_close(struct mount *m, struct handle *h);
 int file_truncate(struct mount *m, struct node *node, uint64_t size) MUST_CHECK;
 
 // ---- commit.c ----
+// reply_error for what is written: a failure that is already sticky was logged with its cause,
+// once.
+void writing_reply_error(fuse_req_t req, struct handle *h, int code, const char *what);
 void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);

@@ -35,10 +35,11 @@ static bool is_ordinary(int code)
 void reply_error(fuse_req_t req, int code, const char *what, const char *path)
 {
     const char *name = path != NULL ? path : "";
+    const char *gap = *name != '\0' ? " " : ""; // calls on a handle come without a path
     if (is_ordinary(code))
-        log_debug("%s %s: %s", what, name, err_text());
+        log_debug("%s%s%s: %s", what, gap, name, err_text());
     else
-        log_warn("%s %s: %s", what, name, err_text());
+        log_warn("%s%s%s: %s", what, gap, name, err_text());
     fuse_reply_err(req, err_for_mount(code));
 }
 

@@ -24,6 +24,7 @@ struct volume_config {
     unsigned connections;   // requests at once: uploads and fetches each
     int64_t progress_timeout_ms; // a file without any progress this long fails (5 min)
     const char *spool_dir;       // NULL: none
+    bool failures_told; // every caller tells its failures itself: a writer that fails logs nothing
 };
 // The defaults of README.md.
 void volume_config_defaults(struct volume_config *c);

@@ -390,19 +390,25 @@ static void zero_hole(void *context, uint32_t begin, uint32_t end)
     memset(copy->out + (begin - copy->begin), 0, end - begin);
 }
 
-// What was never written reads as zeros: the memory there holds some other file's bytes.
-static void read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
+// What was never written reads as zeros: the memory there holds some other file's bytes. -EAGAIN:
+// it waited for a copy in progress, start over.
+static int read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
 {
     uint64_t chunk_size = w->volume->chunk_size;
     struct window_chunk *chunk = window_find_locked(w, offset / chunk_size);
     uint32_t begin = (uint32_t)(offset % chunk_size);
     if (chunk == NULL) {
         memset(out, 0, len);
-        return;
+        return 0;
+    }
+    if (chunk->pins > 0) {
+        cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
+        return -EAGAIN;
     }
     memcpy(out, chunk->memory.data + begin, len);
     struct hole_copy copy = {out, begin};
     extents_each_hole(&chunk->written, begin, begin + (uint32_t)len, zero_hole, &copy);
+    return 0;
 }
 
 static int read_committed_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
@@ -433,8 +439,7 @@ static int read_piece_locked(struct writer *w, uint64_t offset, uint8_t *out, si
                        "%s: bytes at %" PRIu64
                        " are on their way to S3 and not readable before it is closed",
                        w->key, offset);
-    read_chunk_locked(w, offset, out, len);
-    return 0;
+    return read_chunk_locked(w, offset, out, len);
 }
 
 // How far one source reaches from offset.
@@ -465,6 +470,8 @@ int writer_read(struct writer *w, uint64_t offset, void *out, size_t len, size_t
         size_t rest = len - *got < size - at ? len - *got : (size_t)(size - at);
         size_t piece = piece_len_locked(w, at, rest);
         rc = read_piece_locked(w, at, (uint8_t *)out + *got, piece);
+        if (rc == -EAGAIN)
+            continue;
         if (rc < 0)
             return rc;
         *got += piece;

@@ -240,6 +240,7 @@ static int commit_locked(struct writer *w, uint64_t size)
     int rc = send_all_locked(w, size, &result);
     if (rc < 0)
         return rc;
+    w->gen.completed = true;
     lock_give(&w->lock);
     rc = look_at_result(w, &result, size, &info);
     lock_take(&w->lock);
@@ -259,9 +260,11 @@ static void *commit_thread(void *arg)
     struct commit *commit = arg;
     struct writer *w = commit->writer;
     lock_take(&w->lock);
+    w->committing = true;
     int rc = commit_locked(w, commit->size);
     if (rc < 0)
         writer_fail_locked(w, rc);
+    w->committing = false;
     writer_end_busy_locked(w);
     atomic_fetch_sub(&w->tasks, 1);
     pthread_cond_broadcast(&w->changed);

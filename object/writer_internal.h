@@ -73,6 +73,7 @@ struct writer_generation {
     unsigned in_flight;
     bool single;     // a single PUT: gather all, send nothing
     bool completing; // Complete is on the wire: no abort now
+    bool completed;  // the server has said that the object is there
 };
 
 struct writer {
@@ -93,6 +94,7 @@ struct writer {
     char key[STORE_KEY_MAX + 1];
     struct err_saved failure; // sticky; code 0: none
     bool busy;                // a commit or a reopen runs: changes wait
+    bool committing;          // busy with a commit: what will be sealed is final
     uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
     unsigned pins;            // of all chunks
     bool sealing;
@@ -148,6 +150,9 @@ void window_fill_holes(struct window_chunk *chunk, uint32_t end);
 // Takes the chunk's memory out and frees the rest.
 struct budget_chunk window_detach_locked(struct writer *w, struct window_chunk *chunk);
 void window_drop_locked(struct writer *w, struct window_chunk *chunk);
+// More waits behind the gap in front than the window allows: it is zeros from now on. True if that
+// was so.
+bool window_keep_to_limit_locked(struct writer *w);
 void window_cut_locked(struct writer *w, uint64_t size); // forgets plaintext at and above size
 void window_clear_locked(struct writer *w);              // all that are not pinned
 

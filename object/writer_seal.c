@@ -74,7 +74,9 @@ static int ensure_key_locked(struct writer *w)
         return 0;
     struct envelope envelope = {0};
     struct secret *key = NULL;
-    bool keep = w->gen.keep_envelope;
+    // Before the commit a write may still change what is not sealed, and two versions that differ
+    // before the end must not be under one key and IV.
+    bool keep = w->gen.keep_envelope && w->committing;
     // `sealing` keeps everyone else from changing the generation meanwhile.
     lock_give(&w->lock);
     int rc = choose_key(w, keep, &envelope, &key);
@@ -272,11 +274,15 @@ void seal_ready_locked(struct writer *w)
     if (w->sealing || atomic_load(&w->cancel))
         return;
     w->sealing = true;
-    struct window_chunk *chunk;
     int rc = dispatch_if_due_locked(w); // relief may want what is gathered
-    while (rc == 0 && w->open && !atomic_load(&w->cancel) && hold_is_over_locked(w) &&
-           (chunk = next_whole_locked(w)) != NULL)
-        rc = seal_one_locked(w, chunk);
+    while (rc == 0 && w->open && !atomic_load(&w->cancel) && hold_is_over_locked(w)) {
+        struct window_chunk *chunk = next_whole_locked(w);
+        if (chunk == NULL && !window_keep_to_limit_locked(w))
+            break;
+        // Asking for a key releases the lock, and the chunk may be written into: look again.
+        if (chunk != NULL)
+            rc = w->gen.sealer == NULL ? ensure_sealer_locked(w) : seal_one_locked(w, chunk);
+    }
     w->sealing = false;
     if (rc < 0)
         writer_fail_locked(w, rc);

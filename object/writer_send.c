@@ -198,14 +198,20 @@ static void abort_upload_if_idle_locked(struct writer *w)
     work_submit(w->volume->senders, &w->abort_work);
 }
 
+static const char *what_is_left_locked(const struct writer *w)
+{
+    if (w->gen.completed)
+        return "S3 said that it is complete, but it could not be looked at";
+    return w->has_committed ? "the last committed version stays" : "nothing of it is visible";
+}
+
 void writer_fail_locked(struct writer *w, int code)
 {
     assert(lock_is_mine(&w->lock) && code < 0);
     if (w->failure.code == 0) {
         err_save(&w->failure, code);
-        log_error("%s: given up, %s: %s", w->key,
-                  w->has_committed ? "the last committed version stays" : "nothing is visible",
-                  w->failure.text);
+        log_line(w->volume->config.failures_told ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+                 "%s: given up, %s: %s", w->key, what_is_left_locked(w), w->failure.text);
     }
     atomic_store(&w->cancel, true);
     if (!w->sealing) {

@@ -84,8 +84,8 @@ void window_pin_locked(struct writer *w, struct window_chunk *chunk)
 void window_unpin_locked(struct writer *w, struct window_chunk *chunk)
 {
     assert(chunk->pins > 0 && w->pins > 0);
-    chunk->pins--;
-    if (--w->pins == 0)
+    w->pins--;
+    if (--chunk->pins == 0)
         pthread_cond_broadcast(&w->changed);
 }
 
@@ -132,17 +132,19 @@ static uint64_t gap_end_locked(struct writer *w)
     return nearest == UINT64_MAX ? w->gen.sealed : nearest * chunk_size;
 }
 
-// Nothing moves and nothing will without this file: what is missing in front will not come in time.
-static void close_gap_locked(struct writer *w)
+// What is missing in front has not come in time: it is zeros from now on. False: there is no gap.
+static bool close_gap_locked(struct writer *w)
 {
     uint64_t until = gap_end_locked(w);
     if (until <= w->gen.sealed || until <= w->gen.zeros_until)
-        return;
-    log_info("%s: bytes %" PRIu64 " to %" PRIu64
-             " were not written while memory ran out behind them: taken for zeros",
-             w->key, w->gen.sealed, until);
+        return false;
+    log_info(
+        "%s: bytes %" PRIu64 " to %" PRIu64
+        " were not written while the window or the memory ran out behind them: taken for zeros",
+        w->key, w->gen.sealed, until);
     w->gen.zeros_until = until;
     w->hold_given_up = true;
+    return true;
 }
 
 int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_bool *interrupted)
@@ -176,13 +178,14 @@ int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_
     return 0;
 }
 
-// More waits behind the gap than the window allows: the gap is zeros from now on.
-static void keep_to_window_locked(struct writer *w)
+static bool is_over_window_locked(const struct writer *w)
 {
-    if (w->window_bytes > w->volume->config.window && !writer_holding_locked(w)) {
-        close_gap_locked(w);
-        writer_kick(w);
-    }
+    return w->window_bytes > w->volume->config.window && !writer_holding_locked(w);
+}
+
+bool window_keep_to_limit_locked(struct writer *w)
+{
+    return is_over_window_locked(w) && close_gap_locked(w);
 }
 
 int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
@@ -191,7 +194,8 @@ int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *in
     struct memory_wait wait = {0};
     uint64_t epoch = w->epoch;
     for (;;) {
-        keep_to_window_locked(w);
+        if (is_over_window_locked(w))
+            writer_kick(w); // sealing closes the gap
         *out = window_try_locked(w, index);
         if (*out != NULL)
             return 0;

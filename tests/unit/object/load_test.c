@@ -241,14 +241,14 @@ static void slow_part(void *context, enum memory_op op, uint64_t at)
 {
     (void)at;
     if (op == MEMORY_PART)
-        pause_ms(*(unsigned *)context);
+        pause_ms(atomic_load((atomic_uint *)context));
 }
 
 static void a_file_can_be_opened_while_another_uses_all_memory(void **state)
 {
     (void)state;
     struct rig rig;
-    unsigned slow_ms = 100;
+    atomic_uint slow_ms = 100;
     struct job job = {.seed = 1, .size = 1000 * KIB, .key = "a"};
     start_small(&rig, 24, 0);
     store_memory_hook(rig.store, slow_part, &slow_ms);
@@ -278,7 +278,7 @@ static void a_slow_upload_closes_no_gap(void **state)
 {
     (void)state;
     struct rig rig;
-    unsigned slow_ms = 3500; // longer than the patience with a gap
+    atomic_uint slow_ms = 3500; // longer than the patience with a gap
     struct job job = {.seed = 1, .size = 16 * CHUNK, .key = KEY};
     start_small(&rig, 13, 0);
     store_memory_hook(rig.store, slow_part, &slow_ms);
@@ -291,7 +291,7 @@ static void a_slow_upload_closes_no_gap(void **state)
     assert_ok(write_pattern(job.writer, 8 * CHUNK, 4096, 1));
     pthread_join(job.thread, NULL);
     assert_ok(job.rc);
-    slow_ms = 0;
+    atomic_store(&slow_ms, 0);
     assert_ok(writer_commit(job.writer, WRITER_CLOSE, NULL));
     assert_written(&rig, &job);
     writer_free(job.writer);

@@ -223,6 +223,99 @@ static void what_is_given_up_while_it_is_sealed_gives_its_memory_back_at_once(vo
     rig_stop(&rig);
 }
 
+struct hammer {
+    struct writer *writer;
+    uint64_t offset;
+    atomic_bool *stop;
+};
+
+static void *write_a_quarter_of_a_chunk(void *arg)
+{
+    struct hammer *h = arg;
+    uint8_t *bytes = make_bytes(h->offset, 2 * KIB, 2);
+    int rc = 0;
+    while (rc == 0 && !atomic_load(h->stop))
+        rc = writer_write(h->writer, h->offset, bytes, 2 * KIB, NULL);
+    assert_true(rc == 0 || rc == -EOPNOTSUPP); // until it is sealed
+    free(bytes);
+    return NULL;
+}
+
+static void writes_into_the_chunk_that_the_sealer_asks_a_key_for(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        struct rig rig;
+        struct gate gate;
+        struct writer *w = NULL;
+        struct hammer hammers[4];
+        atomic_bool stop = false;
+        pthread_t threads[4];
+        hold_the_sealer(&rig, &gate, &w);
+        for (unsigned i = 0; i < 4; i++) {
+            hammers[i] = (struct hammer){w, i * 2 * KIB, &stop};
+            pthread_create(&threads[i], NULL, write_a_quarter_of_a_chunk, &hammers[i]);
+        }
+        pause_ms(2);
+        gate_open(&gate);
+        pause_ms(5);
+        atomic_store(&stop, true);
+        for (int i = 0; i < 4; i++)
+            pthread_join(threads[i], NULL);
+        writer_free(w);
+        rig_stop(&rig);
+    }
+}
+
+static void a_read_beside_a_write_into_the_same_chunk(void **state)
+{
+    (void)state;
+    struct rig rig;
+    atomic_bool stop = false;
+    struct hammer hammer = {.offset = 2 * KIB, .stop = &stop};
+    pthread_t thread;
+    uint8_t out[100];
+    size_t got = 0;
+    rig_start(&rig, 100 * KIB);
+    assert_ok(writer_create(rig.volume, KEY, &hammer.writer));
+    assert_ok(write_pattern(hammer.writer, 0, 8 * KIB, 2));
+    pthread_create(&thread, NULL, write_a_quarter_of_a_chunk, &hammer);
+    for (int i = 0; i < 2000; i++) {
+        assert_ok(writer_read(hammer.writer, 4000, out, sizeof out, &got));
+        assert_int_equal(out[0], pattern(4000, 2));
+    }
+    atomic_store(&stop, true);
+    pthread_join(thread, NULL);
+    writer_free(hammer.writer);
+    rig_stop(&rig);
+}
+
+// A small file is loaded to be continued, and streams: a write may still change what is not sealed,
+// and two versions that differ before the end must not be under one key and IV.
+static void a_continued_file_that_streams_before_its_commit_takes_a_new_key(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct writer *w = NULL;
+    const struct kv *metadata = NULL;
+    rig_start(&rig, 20 * KIB);
+    assert_ok(writer_create(rig.volume, KEY, &w));
+    assert_ok(write_pattern(w, 0, 16 * KIB, 1));
+    assert_ok(writer_commit(w, WRITER_FSYNC, NULL));
+    assert_non_null(store_memory_object(rig.store, KEY, &(uint64_t){0}, &metadata));
+    char *key = strdup(kv_get(metadata, "x-amz-key-v2"));
+    assert_ok(write_pattern(w, 16 * KIB, 2 * KIB, 1)); // loaded
+    assert_ok(write_pattern(w, 40 * KIB, 1, 1));       // and more than is held
+    pause_ms(50);                                      // two chunks are sealed
+    assert_ok(write_pattern(w, 18 * KIB, 22 * KIB, 1));
+    assert_ok(writer_commit(w, WRITER_CLOSE, NULL));
+    assert_non_null(store_memory_object(rig.store, KEY, &(uint64_t){0}, &metadata));
+    assert_string_not_equal(kv_get(metadata, "x-amz-key-v2"), key);
+    writer_free(w);
+    free(key);
+    rig_stop(&rig);
+}
+
 static void relieve_at_abort(void *context, enum memory_op op, uint64_t at)
 {
     (void)at;
@@ -408,6 +501,10 @@ int main(void)
         cmocka_unit_test_setup(a_truncation_that_waits_for_the_sealer_does_not_cut_into_a_commit,
                                watch),
         cmocka_unit_test_setup(what_is_given_up_while_it_is_sealed_gives_its_memory_back_at_once,
+                               watch),
+        cmocka_unit_test_setup(writes_into_the_chunk_that_the_sealer_asks_a_key_for, watch),
+        cmocka_unit_test_setup(a_read_beside_a_write_into_the_same_chunk, watch),
+        cmocka_unit_test_setup(a_continued_file_that_streams_before_its_commit_takes_a_new_key,
                                watch),
         cmocka_unit_test_setup(truncation_to_nothing_in_full_flight, watch),
         cmocka_unit_test_setup(a_writer_killed_just_before_complete_publishes_nothing, watch),

@@ -41,7 +41,8 @@ static void put_file(struct rig *rig, size_t len, unsigned seed)
 static void assert_file(struct rig *rig, uint64_t data, uint64_t size, unsigned seed)
 {
     uint8_t *bytes = make_bytes(0, size, seed);
-    memset(bytes + data, 0, size - data);
+    for (uint64_t i = data; i < size; i++)
+        bytes[i] = 0;
     assert_stored(rig, KEY, bytes, size);
     free(bytes);
 }
@@ -268,9 +269,10 @@ static void a_write_into_a_closed_gap_is_refused_for_good_and_the_old_object_sta
     struct rig rig;
     start_with_window(&rig, 256 * KIB);
     put_file(&rig, 70 * KIB, 9);
+    unsigned parts = store_memory_calls_of(rig.store, MEMORY_PART);
     struct writer *w = create_with(&rig, 10 * KIB, 1);
     write_ok(w, 20 * KIB, 600 * KIB, 1);
-    await_calls(&rig, MEMORY_PART, 1); // sealing has passed it
+    await_calls(&rig, MEMORY_PART, parts + 1); // sealing has passed it
     assert_int_equal(write_pattern(w, 10 * KIB, 10 * KIB, 1), -EOPNOTSUPP);
     assert_non_null(strstr(err_text(), "--hold-size"));
     assert_int_equal(write_pattern(w, 700 * KIB, 10, 1), -EOPNOTSUPP);

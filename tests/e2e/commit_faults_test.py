@@ -1,0 +1,329 @@
+#!/usr/bin/python3
+"""Commits when servers fail and mounts end: close() and fsync() tell the truth all the same."""
+
+import errno
+import os
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+import e2e
+import testbed
+from e2e import MIB, content, read, write
+
+SIZE = 11 * MIB + 5
+OLD = b"the old object"
+
+
+class FaultTest(e2e.MountTest):
+    """The scripted server; every file is sent in parts while it is written."""
+
+    BED = {"store": "script"}
+    MOUNT_ARGS = ("--hold-size", "0", "--part-size", "5MiB")
+
+    def setUp(self):
+        self.name = f"{type(self).__name__}-{self._testMethodName}"
+        self.path = self.at(self.name)
+        self.addCleanup(self.bed.s3.control, reset=True)
+        self.addCleanup(self.bed.kms.control, reset=True)
+
+    def rule(self, action, op, **more):
+        self.bed.s3.control(rules=[{"action": action, "op": op, "key": self.name, **more}])
+
+    def mount_own(self, *arguments):
+        return self.mount(*self.MOUNT_ARGS, *arguments)
+
+    def no_upload_left(self, timeout_s=20):
+        gone = e2e.eventually(lambda: not self.bed.list_uploads(self.name), timeout_s)
+        self.assertTrue(gone, self.bed.list_uploads(self.name))
+
+
+class FailedUploads(FaultTest):
+    def test_failed_part_is_told_by_every_call_and_logged_once(self):
+        write(self.path, OLD)
+        mark = self.log_mark()
+        self.rule("error", "UploadPart", times=None, status=400, code="InvalidRequest",
+                  message="never this one")
+        fd = os.open(self.path, os.O_WRONLY | os.O_TRUNC)
+        with self.assertRaises(OSError) as caught:
+            for _ in range(200):
+                os.write(fd, bytes(MIB))
+        self.assertEqual(caught.exception.errno, errno.EIO)
+        self.fails(errno.EIO, os.write, fd, b"more")
+        self.fails(errno.EIO, os.fsync, fd)
+        self.fails(errno.EIO, os.fsync, fd)
+        self.fails(errno.EIO, os.close, fd)
+        self.no_upload_left()
+        self.assertEqual(self.bed.decrypt(self.name), OLD)
+        self.assertEqual(read(self.path), OLD)
+        reasons = self.log("never this one", mark)
+        self.assertEqual(len(reasons), 1, reasons)
+        self.assertIn(self.name, reasons[0])
+        os.unlink(self.path)
+        self.assertEqual(self.bed.head(self.name).status, 404)
+
+    def test_failed_new_file_is_not_there_and_unlink_of_it_succeeds(self):
+        self.rule("error", "UploadPart", times=None, status=400, code="InvalidRequest",
+                  message="never")
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT)
+        self.fails(errno.EIO, lambda: (e2e.write_all(fd, content(SIZE)), os.fsync(fd)))
+        self.assertNotIn(self.name, os.listdir(self.mnt))
+        os.unlink(self.path)
+        os.close(fd)  # of what nobody wants any more
+        self.assertEqual(self.bed.head(self.name).status, 404)
+        self.no_upload_left()
+
+    def test_refused_single_put_fails_the_close(self):
+        write(self.path, OLD)
+        self.rule("access-denied", "PutObject", times=None)
+        fd = os.open(self.path, os.O_WRONLY | os.O_TRUNC)
+        os.write(fd, b"small")
+        self.fails(errno.EACCES, os.close, fd)
+        self.assertEqual(self.bed.decrypt(self.name), OLD)
+
+    def test_part_that_fails_and_is_taken_the_next_time(self):
+        for action in ("internal-error", "reset-request", "slow-down", "bad-digest"):
+            self.rule(action, "UploadPart")
+        write(self.path, content(SIZE))
+        self.check_object(self.name, content(SIZE))
+
+    def test_complete_that_says_200_and_means_error_fails_the_close(self):
+        write(self.path, OLD)
+        self.rule("trickle-error", "CompleteMultipartUpload", times=None, code="InvalidPart",
+                  message="Part 1 is gone.")
+        fd = os.open(self.path, os.O_WRONLY | os.O_TRUNC)
+        e2e.write_all(fd, content(SIZE))
+        self.fails(errno.EIO, os.close, fd)
+        self.assertEqual(self.bed.decrypt(self.name), OLD)
+        self.no_upload_left()
+        self.assertTrue(self.log(rf"{self.name}.*Part 1 is gone"))
+
+    def test_complete_that_says_200_and_means_try_again(self):
+        self.rule("error-in-200", "CompleteMultipartUpload")
+        write(self.path, content(SIZE))
+        self.check_object(self.name, content(SIZE))
+
+    def test_complete_that_trickles_for_seconds(self):
+        self.rule("trickle", "CompleteMultipartUpload", seconds=0.3)
+        write(self.path, content(SIZE))
+        self.check_object(self.name, content(SIZE))
+
+    def test_lost_answer_to_complete_is_a_success(self):
+        write(self.path, OLD)
+        self.rule("lost-answer", "CompleteMultipartUpload")
+        write(self.path, content(SIZE))
+        self.check_object(self.name, content(SIZE))
+
+    def test_lost_answer_to_a_single_put_is_a_success(self):
+        self.rule("lost-answer", "PutObject")
+        write(self.path, b"small")
+        self.check_object(self.name, b"small")
+
+    def test_object_of_somebody_else_after_complete_is_an_error(self):
+        self.rule("wrong-etag", "CompleteMultipartUpload", times=None)
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT)
+        e2e.write_all(fd, content(SIZE))
+        self.fails(errno.EIO, os.close, fd)
+
+    def test_close_that_nobody_hears_is_told_to_the_next_open(self):
+        # An empty file is made by the release, after close() has returned.
+        self.rule("access-denied", "PutObject", times=None)
+        os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT))
+        self.assertTrue(e2e.eventually(lambda: self.log(rf"{self.name}: LOST")))
+        self.fails(errno.EIO, os.open, self.path, os.O_WRONLY | os.O_CREAT)
+        self.bed.s3.control(reset=True)
+        write(self.path, b"then it works")
+        self.check_object(self.name, b"then it works")
+
+    @classmethod
+    def tearDownClass(cls):
+        # Something was lost here, and the exit status must say so.
+        if cls.bed.umount(cls.mnt) == 0:
+            raise AssertionError("exit status 0 though a file was lost")
+
+
+class Outages(FaultTest):
+    def test_kms_that_is_down_fails_an_open_in_time_and_nothing_else(self):
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT)
+        e2e.write_all(fd, content(6 * MIB))
+        self.bed.kms.control(outage=True)
+        begun = time.monotonic()
+        with self.assertRaises(OSError) as caught:
+            os.open(self.path + "-2", os.O_WRONLY | os.O_CREAT)
+        self.assertLess(time.monotonic() - begun, 10)
+        self.assertIn(caught.exception.errno, (errno.EIO, errno.EACCES))
+        self.assertTrue(self.log(r"(?i)kms|GenerateDataKey"))
+        e2e.write_all(fd, content(6 * MIB, 2))
+        os.close(fd)
+        self.bed.kms.control(outage=False)
+        self.check_object(self.name, content(6 * MIB) + content(6 * MIB, 2))
+        self.assertFalse(os.path.exists(self.path + "-2"))
+
+    def test_kms_that_hangs_fails_an_open_in_time(self):
+        self.bed.kms.control(delay={"delay": 30, "times": None})
+        begun = time.monotonic()
+        self.fails(errno.EIO, os.open, self.path, os.O_WRONLY | os.O_CREAT)
+        self.assertLess(time.monotonic() - begun, 10.5)
+
+    def test_disabled_key_is_denied_and_named(self):
+        self.bed.kms.control(deny={"action": "GenerateDataKey"})
+        mark = self.log_mark()
+        self.fails(errno.EACCES, os.open, self.path, os.O_WRONLY | os.O_CREAT)
+        lines = self.log("GenerateDataKey", mark)
+        self.assertEqual(len(lines), 1, lines)
+        self.assertIn(self.bed.key_arn, lines[0])
+
+    def test_stat_goes_on_while_a_writer_waits(self):
+        self.rule("delay", "UploadPart", times=None, seconds=1)
+        writer = threading.Thread(target=write, args=(self.path, content(40 * MIB)))
+        writer.start()
+        try:
+            while writer.is_alive():
+                begun = time.monotonic()
+                os.stat(self.mnt)
+                os.path.exists(self.at("no-such-name"))
+                self.assertLess(time.monotonic() - begun, 1)
+                time.sleep(0.1)
+        finally:
+            writer.join()
+        self.check_object(self.name, content(40 * MIB))
+
+
+class Interrupted(FaultTest):
+    def test_interrupted_fsync_may_be_repeated(self):
+        self.rule("delay", "CompleteMultipartUpload", seconds=3)
+        code = ("import signal, time\nclass Stop(Exception): pass\n"
+                "def stop(*_): raise Stop\nsignal.signal(signal.SIGALRM, stop)\n"
+                "fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)\n"
+                "[os.write(fd, bytes(1 << 20)) for _ in range(7)]\n"
+                "signal.setitimer(signal.ITIMER_REAL, 0.5)\nbegun = time.monotonic()\n"
+                "try:\n os.fsync(fd)\n print('not interrupted')\n"
+                "except Stop:\n print(time.monotonic() - begun < 2)\n"
+                "os.fsync(fd)\nos.write(fd, b'end')\nos.close(fd)\n")
+        process = self.python(code, self.path)
+        self.assertEqual(process.communicate()[0], "True\n")
+        self.assertEqual(process.returncode, 0)
+        self.check_object(self.name, bytes(7 * MIB) + b"end")
+
+    def test_writer_killed_in_fsync_may_have_committed_but_leaves_no_half(self):
+        self.rule("delay", "CompleteMultipartUpload", seconds=2)
+        process = self.python("fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)\n"
+                              "[os.write(fd, bytes(1 << 20)) for _ in range(7)]\n"
+                              "print('written', flush=True)\nos.fsync(fd)\n", self.path)
+        process.stdout.readline()
+        time.sleep(0.5)
+        process.kill()
+        process.communicate()
+        self.no_upload_left()
+        if self.bed.head(self.name).status == 200:
+            self.check_object(self.name, bytes(7 * MIB))
+
+
+class EndOfTheMount(FaultTest):
+    """Each with a mount of its own."""
+
+    def own_path(self):
+        self.own = self.mount_own()
+        self.process = self.bed.find_mount(self.own).process
+        return os.path.join(self.own, self.name)
+
+    def ended(self):
+        found = self.process.wait(60)
+        self.bed.mounts.remove(self.bed.find_mount(self.own))
+        self.assertFalse(testbed.is_mounted(self.own))
+        return found
+
+    def own_log(self, pattern):
+        log = testbed.tail(self.bed.find_mount(self.own).log_path, 10000)
+        return [line for line in log.splitlines() if pattern in line]
+
+    def test_sigterm_waits_for_the_open_file(self):
+        fd = os.open(self.own_path(), os.O_WRONLY | os.O_CREAT)
+        e2e.write_all(fd, content(SIZE))
+        self.process.terminate()
+        self.assertTrue(e2e.eventually(lambda: self.own_log("still open for writing")))
+        # New files are refused meanwhile.
+        self.fails(errno.EBUSY, os.open, os.path.join(self.own, "late"), os.O_WRONLY | os.O_CREAT)
+        os.write(fd, b"end")
+        os.close(fd)
+        self.assertEqual(self.ended(), 0)
+        self.check_object(self.name, content(SIZE) + b"end")
+
+    def test_second_sigterm_gives_the_open_file_up(self):
+        self.bed.put(self.name, OLD)
+        fd = os.open(self.own_path(), os.O_WRONLY | os.O_TRUNC | os.O_CREAT)
+        e2e.write_all(fd, content(SIZE))
+        self.process.terminate()
+        self.assertTrue(e2e.eventually(lambda: self.own_log("still open for writing")))
+        self.process.terminate()
+        # The kernel ends a mount when nobody has files open; until then ours may fail.
+        with self.assertRaises(OSError):
+            os.write(fd, bytes(MIB))
+            os.close(fd)
+        self.assertNotEqual(self.ended(), 0)
+        self.assertEqual(self.bed.get(self.name), OLD)
+        self.no_upload_left()
+
+    def test_stop_timeout_gives_the_open_file_up(self):
+        self.own = self.mount_own("--stop-timeout", "1")
+        self.process = self.bed.find_mount(self.own).process
+        fd = os.open(os.path.join(self.own, self.name), os.O_WRONLY | os.O_CREAT)
+        e2e.write_all(fd, content(SIZE))
+        self.process.terminate()
+        with self.assertRaises(OSError):
+            time.sleep(2)
+            os.write(fd, bytes(MIB))
+            os.close(fd)
+        self.assertNotEqual(self.ended(), 0)
+        self.assertEqual(self.bed.head(self.name).status, 404)
+        self.no_upload_left()
+
+    def test_umount_right_after_the_close(self):
+        for number in range(5):
+            path = self.own_path()
+            write(path, content(SIZE, number))
+            self.assertEqual(self.bed.umount(self.own), 0)
+            self.same(self.bed.decrypt(self.name), content(SIZE, number))
+
+    def test_umount_right_after_the_close_of_an_empty_file(self):
+        write(self.own_path(), b"")
+        self.assertEqual(self.bed.umount(self.own), 0)
+        self.check_object(self.name, b"")
+
+    def test_umount_of_a_mount_in_use_is_busy(self):
+        fd = os.open(self.own_path(), os.O_WRONLY | os.O_CREAT)
+        os.write(fd, b"x")
+        self.tool("umount", self.own, status=32)
+        os.write(fd, b"y")
+        os.close(fd)
+        self.assertEqual(self.bed.umount(self.own), 0)
+        self.check_object(self.name, b"xy")
+
+    def test_killed_mount_leaves_nothing_half_and_can_be_mounted_again(self):
+        write(self.own_path(), OLD)
+        fd = os.open(os.path.join(self.own, self.name), os.O_WRONLY | os.O_TRUNC)
+        e2e.write_all(fd, content(SIZE))
+        self.process.kill()
+        self.process.wait()
+        self.fails(errno.ENOTCONN, os.write, fd, bytes(MIB))
+        with self.assertRaises(OSError):
+            os.close(fd)
+        self.assertEqual(self.bed.decrypt(self.name), OLD)
+        done = self.bed.run(["mount", self.bed.url(), self.own, "--foreground",
+                             *self.bed.server_args()])
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"fusermount3 -uz " + self.own.encode(), done.stderr)
+        self.tool("fusermount3", "-uz", self.own)
+        again = subprocess.Popen([self.bed.binary, "mount", self.bed.url(), self.own,
+                                  "--foreground", *self.bed.server_args()], env=self.bed.env,
+                                 stderr=subprocess.DEVNULL)
+        self.assertTrue(e2e.eventually(lambda: testbed.is_mounted(self.own)))
+        self.assertEqual(read(os.path.join(self.own, self.name)), OLD)
+        self.tool("umount", self.own)
+        self.assertEqual(again.wait(20), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
