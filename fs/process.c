@@ -36,6 +36,7 @@ struct stat_fields {
     char state;
     unsigned long flags;
     uint64_t start_time;
+    long threads;
     int exit_code;
     char name[17];
 };
@@ -59,6 +60,8 @@ static bool read_stat(pid_t pid, struct stat_fields *out)
             out->state = *word;
         else if (field == 9)
             out->flags = strtoul(word, NULL, 10);
+        else if (field == 20)
+            out->threads = strtol(word, NULL, 10);
         else if (field == 22)
             out->start_time = strtoull(word, NULL, 10);
         else if (field == 52)
@@ -91,5 +94,6 @@ bool process_has_ended(const struct process *p)
         return false;
     if (!read_stat(p->tgid, &now) || now.start_time != p->start_time)
         return true;
-    return now.state == 'Z' || now.state == 'X';
+    // A first thread that has ended alone is a zombie, too, while the others go on.
+    return now.state == 'X' || (now.state == 'Z' && now.threads <= 1);
 }
