@@ -119,7 +119,7 @@ static uint64_t gap_end_locked(struct writer *w)
     uint32_t chunk_size = (uint32_t)w->volume->chunk_size;
     uint64_t front = w->gen.sealed / chunk_size;
     struct window_chunk *chunk = window_find_locked(w, front);
-    if (w->sealing || (chunk != NULL && extents_cover(&chunk->written, chunk->begin, chunk_size)))
+    if (chunk != NULL && extents_cover(&chunk->written, chunk->begin, chunk_size))
         return w->gen.sealed;
     if (chunk != NULL)
         return (front + 1) * chunk_size; // partly there: it ends its own gap
@@ -167,7 +167,7 @@ int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_
     // deadline.
     if (moved || atomic_load(&v->sending) > 0)
         wait->moved_ms = now;
-    if (now - wait->moved_ms >= WRITER_GAP_PATIENCE_MS)
+    if (!w->sealing && now - wait->moved_ms >= WRITER_GAP_PATIENCE_MS)
         close_gap_locked(w);
     if (now - wait->moved_ms >= v->config.progress_timeout_ms) {
         writer_fail_locked(
