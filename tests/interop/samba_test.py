@@ -131,8 +131,9 @@ class SambaTest(BedTest):
     def client(self, commands, status=0):
         """Commands of smbclient, parted by semicolons; what it printed."""
         done = subprocess.run(
-            [PROGRAMS[1], f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A", self.authfile,
-             "-s", self.smbd.conf, "-m", "SMB3", "-c", commands], cwd=self.bed.directory,
+            [PROGRAMS[1], f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A",
+             self.authfile, "-s", self.smbd.conf, "-m", "SMB3", "-c", commands],
+            cwd=self.bed.directory,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
         text = done.stdout.decode(errors="replace")
         if status is not None:
