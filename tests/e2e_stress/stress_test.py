@@ -298,8 +298,9 @@ def main():
                 run_workers(path, options.processes, options.seconds, options.seed)
             if options.stripes:
                 slowest = run_stripes(mount, path, options.stripes, 24 * MIB)
-                # A stat asks nobody; a listing asks a server that shares the machine with us.
-                assert slowest["stat"] < 1 and slowest["listdir"] < 10, f"slow: {slowest}"
+                # A stat asks nobody; a listing waits for the creates in its directory, and for a
+                # server that shares the machine with us.
+                assert slowest["stat"] < 1 and slowest["listdir"] < 60, f"slow: {slowest}"
             status = bed.umount(path)
             assert status == 0, f"the mount ended with {status}"
             assert bed.list_uploads() == [], "uploads were left behind"
