@@ -121,9 +121,11 @@ static uint64_t gap_end_locked(struct writer *w)
     uint64_t nearest = UINT64_MAX;
     struct window_chunk *chunk, *next;
     HASH_ITER (hh, w->window, chunk, next) {
-        // The front chunk itself is partly there: it ends its own gap.
+        // Complete, it only waits for the sealer: no gap. Partly there, it ends its own gap.
         if (chunk->index == front)
-            return (front + 1) * chunk_size;
+            return extents_cover(&chunk->written, chunk->begin, (uint32_t)chunk_size)
+                       ? w->gen.sealed
+                       : (front + 1) * chunk_size;
         if (chunk->index > front && chunk->index < nearest)
             nearest = chunk->index;
     }
