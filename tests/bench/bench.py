@@ -73,8 +73,6 @@ class Bench:
         far = helper("bench_proxy", to=rgw_port, delay_ms=DELAY_MS)
         far_sink = helper("bench_proxy", to=self.sink.port, delay_ms=DELAY_MS)
         options = arguments.options
-        s3fs = machine.s3fs(bed, "s3fs.bak")
-        stack.callback(shutil.rmtree, s3fs.spool, True)
         targets = [
             machine.fusecopy(self.tools, bed, self.sink),
             machine.rdsbak(bed, "rdsbak / sink", self.sink.url, "a.bak", self.sink, options),
@@ -82,9 +80,12 @@ class Bench:
             machine.rdsbak(bed, "rdsbak / RGW", bed.s3_url, "a.bak", None, options),
             machine.rdsbak(bed, "rdsbak / RGW by proxy", near.url, "a.bak", near, options),
             machine.rdsbak(bed, "rdsbak / RGW + 20 ms", far.url, "a.bak", far, options),
-            s3fs,
-            machine.rclone(bed, "rclone.bak"),
         ]
+        if shutil.which("s3fs"):
+            targets.append(machine.s3fs(bed, "s3fs.bak"))
+            stack.callback(shutil.rmtree, targets[-1].spool, True)
+        if shutil.which("rclone"):
+            targets.append(machine.rclone(bed, "rclone.bak"))
         self.targets = [t for t in targets if arguments.only in t.name or t.name == "empty copy"]
 
     def add(self, name, figures):
@@ -106,7 +107,7 @@ class Bench:
                                                  self.arguments.size, self.bed.directory,
                                                  self.arguments.block))
         if "sink" in target.name:
-            machine.testbed.S3Client(self.sink.url).must("DELETE", self.bed.bucket, target.key)
+            testbed.S3Client(self.sink.url).must("DELETE", self.bed.bucket, target.key)
         else:
             self.bed.delete(target.key)
 

@@ -138,8 +138,11 @@ def measure(tools, target, direction, size, folder, block):
     with Mounted(target.command(path), path, target.env, log_path) as mounted:
         before = target.counters.counters() if target.counters else None
         cpu = cpu_seconds(mounted.process.pid)
-        took = run_tool(tools, "bench_stream", direction, os.path.join(path, target.key), size,
-                        "--block", block)
+        try:
+            took = run_tool(tools, "bench_stream", direction, os.path.join(path, target.key),
+                            size, "--block", block)
+        except BenchError as error:
+            raise BenchError(f"{target.name}: {error}\n{testbed.tail(log_path)}") from None
         figures = {
             "seconds": took["seconds"],
             "end_s": took["end_s"],

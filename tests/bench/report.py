@@ -1,5 +1,7 @@
 """The report of a run: aims and ratios first, then the figures behind them."""
 
+import statistics
+
 MIB = 1 << 20
 CPU_FACTOR_MAX = 1.3
 NET_RATIO_MAX = 1.01
@@ -17,6 +19,12 @@ def floor_cpu(results, direction):
     passes = ("cbc_encrypt", "crc32c", "sha256") if direction == "write" else ("cbc_decrypt",)
     return (sum(median(results, "passes", name) for name in passes)
             + median(results, f"empty copy {direction}", "cpu_s_gib"))
+
+
+def paired(results, name, other, figure):
+    """The ratio of two figures, run by run: what loads the machine meanwhile loads both."""
+    return statistics.median(a / b for a, b in zip(results[name][figure]["samples"],
+                                                   results[other][figure]["samples"]))
 
 
 def aim(name, value, bound, unit, at_most=True):
@@ -53,7 +61,7 @@ def peer_aims(results):
         if own in results and peers:
             best = max(peers, key=lambda name: median(results, name, "mb_s"))
             yield aim(f"{direction}, RGW: throughput / {best.split(' ')[0]}'s (the faster peer)",
-                      median(results, own, "mb_s") / median(results, best, "mb_s"),
+                      paired(results, own, best, "mb_s"),
                       PEER_FACTOR_MIN, "x", at_most=False)
 
 
@@ -64,7 +72,7 @@ def distance_aims(results):
             names = f"rdsbak / {far} {direction}", f"rdsbak / {near} {direction}"
             if all(name in results for name in names):
                 yield aim(f"{direction}, {far} per request: throughput / without",
-                          median(results, names[0], "mb_s") / median(results, names[1], "mb_s"),
+                          paired(results, *names, "mb_s"),
                           FAR_FACTOR_MIN, "x", at_most=False)
 
 
