@@ -142,6 +142,7 @@ struct mount {
     unsigned writings; // open for writing, or being released
     bool stopping;     // new opens are refused
     bool aborting;     // stop waiting for writers
+    bool gave_up;      // on all that is not committed, also on what is just being closed
     unsigned lost_count;
     pthread_t loop_thread;
     atomic_bool loop_ended;

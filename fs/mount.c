@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #define WRITE_SIZE_MAX (1u << 20) // the kernel's largest request
 #define BACKGROUND_MAX 128        // reads that the kernel has outstanding
@@ -22,6 +23,7 @@
 #define IDLE_THREADS   16
 #define READ_AHEAD_KIB 4096
 #define STOP_POLL_MS   100
+#define STOP_GRACE_S   15 // after giving up: how long requests under way may take to end
 
 // ---- replies ----
 
@@ -295,15 +297,16 @@ static void raise_read_ahead(const struct mount *m)
 
 // ---- the end ----
 
-// What its writer has not closed; a closed file only waits for its release. Pinned, or NULL.
-static struct writing *find_unclosed(struct mount *m)
+// What its writer has not closed: when all is unmounted, a closed file only waits for its release.
+// Pinned, or NULL.
+static struct writing *find_to_abort(struct mount *m)
 {
     WITH_LOCK(&m->lock);
     struct node *node, *next;
     HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
         struct writing *writing = node->writing;
         struct writer_status status;
-        if (writing == NULL || writing->given_up || writing->unclosed == 0 ||
+        if (writing == NULL || writing->given_up || (writing->unclosed == 0 && !m->gave_up) ||
             !live_writing_locked(node, &status) || !status.dirty)
             continue;
         writing->given_up = true;
@@ -317,7 +320,7 @@ static struct writing *find_unclosed(struct mount *m)
 static void abort_writers(struct mount *m)
 {
     struct writing *writing;
-    while ((writing = find_unclosed(m)) != NULL) {
+    while ((writing = find_to_abort(m)) != NULL) {
         writer_abort(writing->writer, -EIO, "the mount was stopped before it was closed");
         writing_unpin(m, writing);
     }
@@ -344,14 +347,30 @@ static void do_nothing(int number)
     (void)number;
 }
 
+// Whatever still waits for a server that does not answer: the files that were given up are
+// reported, nothing of them is visible, and what is left of their uploads is for the next mount.
+static void leave_now(int number)
+{
+    (void)number;
+    _exit(EXIT_FAILURE);
+}
+
 // Ends the loop: the thread that runs it sleeps until a signal comes, which may also be too early.
 // (A request would end it too, but no path leads here any more after umount -l.)
 static void end_loop(struct mount *m)
 {
+    int64_t until = clock_ms() + STOP_GRACE_S * 1000;
+    sigaction(SIGALRM, &(struct sigaction){.sa_handler = leave_now}, NULL);
+    alarm(2 * STOP_GRACE_S); // for what comes after the loop
     fuse_session_exit(m->session);
     while (!atomic_load(&m->loop_ended)) {
         pthread_kill(m->loop_thread, SIGUSR1);
         clock_sleep_ms(STOP_POLL_MS);
+        if (clock_ms() < until)
+            continue;
+        log_error("requests to the server are still unanswered: leaving without their answers");
+        fuse_session_unmount(m->session);
+        _exit(EXIT_FAILURE);
     }
 }
 
@@ -359,6 +378,9 @@ static void *stop_thread(void *arg)
 {
     struct mount *m = arg;
     wait_for_writers(m);
+    lock_take(&m->lock);
+    m->gave_up = !atomic_load(&m->loop_ended);
+    lock_give(&m->lock);
     abort_writers(m);
     end_loop(m);
     return NULL;

@@ -355,5 +355,24 @@ class Lifecycle(unittest.TestCase):
             self.assertIn("could not be committed", log.read())
 
 
+class DeadServer(unittest.TestCase):
+    """The store takes requests and never answers."""
+
+    def test_a_termination_does_not_wait_longer_for_a_file_that_is_just_being_closed(self):
+        for size in (1000, 20 * MIB):  # a single PUT, and an upload in parts
+            with self.subTest(size=size), Testbed(store="script") as bed:
+                path = os.path.join(bed.mount(["--stop-timeout", "1"]), "f")
+                mount = bed.find_mount()
+                bed.s3.control(rules=[{"action": "stall", "op": "PutObject|CompleteMultipartUpload",
+                                       "times": None, "seconds": 120}])
+                pid = in_child(lambda: write_file(path, b"x" * size))
+                time.sleep(2)
+                mount.process.terminate()
+                self.assertNotEqual(mount.process.wait(45), 0)
+                self.assertNotEqual(status_of(pid), 0)
+                self.assertFalse(os.path.ismount(os.path.dirname(path)))
+                bed.mounts.remove(mount)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
