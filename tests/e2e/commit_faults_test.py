@@ -176,19 +176,24 @@ class Outages(FaultTest):
         self.assertIn(self.bed.key_arn, lines[0])
 
     def test_stat_goes_on_while_a_writer_waits(self):
-        self.rule("delay", "UploadPart", times=None, seconds=1)
-        writer = threading.Thread(target=write, args=(self.path, content(40 * MIB)))
+        # More than fits in memory, and a server that holds each part for 6 s: a look that waited
+        # behind the writes would take as long.
+        path = self.mount_own("--memory-limit", "32MiB", "--connections", "4")
+        self.rule("delay", "UploadPart", times=8, seconds=6)
+        writer = threading.Thread(target=write,
+                                  args=(os.path.join(path, self.name), content(50 * MIB)))
         writer.start()
-        try:
-            while writer.is_alive():
-                begun = time.monotonic()
-                os.stat(self.mnt)
-                os.path.exists(self.at("no-such-name"))
-                self.assertLess(time.monotonic() - begun, 1)
-                time.sleep(0.1)
-        finally:
-            writer.join()
-        self.check_object(self.name, content(40 * MIB))
+        slowest, looks = 0, 0
+        while writer.is_alive():
+            begun = time.monotonic()
+            os.stat(os.path.join(path, self.name))
+            os.path.exists(os.path.join(path, f"no-such-name-{looks}"))
+            slowest, looks = max(slowest, time.monotonic() - begun), looks + 1
+            time.sleep(0.1)
+        writer.join()
+        self.assertGreater(looks, 20, "nothing was slow: the test sees nothing")
+        self.assertLess(slowest, 3)
+        self.check_object(self.name, content(50 * MIB))
 
 
 class Interrupted(FaultTest):
@@ -258,7 +263,7 @@ class EndOfTheMount(FaultTest):
         self.process.terminate()
         self.assertTrue(e2e.eventually(lambda: self.own_log("still open for writing")))
         self.process.terminate()
-        # The kernel ends a mount when nobody has files open; until then ours may fail.
+        self.assertTrue(e2e.eventually(lambda: self.own_log(f"{self.name}: given up")))
         with self.assertRaises(OSError):
             os.write(fd, bytes(MIB))
             os.close(fd)

@@ -110,6 +110,7 @@ static void a_normal_exit_is_no_signal(void **state)
     assert_int_equal(child.dying_signal, 0);
 }
 
+#ifndef RDSBAK_SANITIZED
 static void *outlive(void *arg)
 {
     int *fds = arg;
@@ -141,6 +142,7 @@ static void a_process_lives_while_any_thread_does(void **state)
     waitpid(pid, NULL, 0);
     assert_true(process_has_ended(&child));
 }
+#endif
 
 int main(void)
 {
@@ -151,7 +153,9 @@ int main(void)
         cmocka_unit_test(a_child_has_ended_from_its_death_on),
         cmocka_unit_test(the_signal_that_ends_a_process_is_told),
         cmocka_unit_test(a_normal_exit_is_no_signal),
+#ifndef RDSBAK_SANITIZED // the sanitizers' runtime may end a process whose first thread has left
         cmocka_unit_test(a_process_lives_while_any_thread_does),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
