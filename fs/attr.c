@@ -85,6 +85,7 @@ void attr_of_locked(struct mount *m, struct node *node, struct stat *st, double 
         st->st_mtim.tv_sec = (time_t)node->mtime_s;
     st->st_atim = st->st_ctim = st->st_mtim;
     st->st_blocks = (st->st_size + 511) / 512;
+    node->told_size = (uint64_t)st->st_size;
 }
 
 // ---- lookup ----

@@ -100,9 +100,11 @@ static void note_writer(struct mount *m, struct writing *writing, pid_t tid)
         writing->writers[writing->writers_count++] = who;
 }
 
-void handle_note_write(struct mount *m, struct handle *h, pid_t tid)
+void handle_note_write(struct mount *m, struct handle *h, pid_t tid, uint64_t end)
 {
     lock_take(&m->lock);
+    if (h->node->told_size < end)
+        h->node->told_size = end;
     bool known = h->writing->tids[(unsigned)tid % FS_WRITERS_PER_FILE_MAX] == tid;
     if (h->flushed) {
         h->flushed = false;

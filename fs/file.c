@@ -44,7 +44,8 @@ static void settle_cache(struct mount *m, struct handle *h, struct fuse_file_inf
     const char *etag = reader_etag(h->reader);
     lock_take(&m->lock);
     bool size_known = node->seen.valid && strcmp(node->seen.etag, etag) == 0 &&
-                      node->seen.size == reader_size(h->reader);
+                      node->seen.size == reader_size(h->reader) &&
+                      node->told_size == reader_size(h->reader);
     bool same = strcmp(node->cached_etag, etag) == 0;
     node_saw_locked(node, reader_info(h->reader));
     // A size that was wrong until now is still in the kernel, too.
@@ -250,13 +251,13 @@ static int gone_while_open(int rc)
 }
 
 // Through the kernel's pages a short read would be filled up with zeros, if the kernel knows of a
-// longer file: one that another handle is writing.
+// longer file: one that another handle writes, wrote, or gave up. What was told last is what it
+// has: it drops an answer that was overtaken by a later one.
 static int check_end(struct mount *m, struct handle *h, uint64_t end)
 {
-    struct writer_status status;
     WITH_LOCK(&m->lock);
-    if (h->cached && live_writing_locked(h->node, &status) && status.size > end)
-        return err_set(-ESTALE, "it is being overwritten");
+    if (h->cached && h->node->told_size > end)
+        return err_set(-ESTALE, "it was replaced while it was open");
     return 0;
 }
 
@@ -335,7 +336,7 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
         reply_error(req, err_set(-EACCES, "the file is open for reading only"), "write", NULL);
         return;
     }
-    handle_note_write(m, h, fuse_req_ctx(req)->pid);
+    handle_note_write(m, h, fuse_req_ctx(req)->pid, (uint64_t)off + size);
     interruption_begin(&interruption, req);
     int rc = writer_write(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised);
     interruption_end(&interruption);

@@ -80,6 +80,9 @@ struct node {
     // What was last written, and what it became: those who read it on the way read on in that.
     uint64_t released_serial;
     char released_etag[STORE_ETAG_MAX];
+    // The size that the kernel was last told, or made itself by writing: reads through its pages
+    // that end before it would be filled up with zeros.
+    uint64_t told_size;
     // The version whose pages the kernel keeps, and how many handles read through them.
     char cached_etag[STORE_ETAG_MAX];
     unsigned cached_readers;
@@ -235,7 +238,7 @@ void fs_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 int writing_commit(struct mount *m, struct node *node, struct writing *writing,
                    enum writer_commit_kind kind, const atomic_bool *interrupted) MUST_CHECK;
 // A write through a handle: it is not closed, and by whom.
-void handle_note_write(struct mount *m, struct handle *h, pid_t tid);
+void handle_note_write(struct mount *m, struct handle *h, pid_t tid, uint64_t end);
 // A caller is told that it failed.
 void writing_note_heard(struct mount *m, struct writing *writing);
 // A flag that the kernel raises when the caller is interrupted, for the length of a scope.

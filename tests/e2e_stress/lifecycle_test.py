@@ -374,5 +374,44 @@ class DeadServer(unittest.TestCase):
                 bed.mounts.remove(mount)
 
 
+class SlowAnswers(unittest.TestCase):
+    """Against the scripted server, whose answers come when the test wants them."""
+
+    def test_a_reader_gets_no_zeros_of_a_longer_file_that_was_given_up(self):
+        with Testbed(store="script") as bed:
+            path = os.path.join(bed.mount(), "x")
+            data = os.urandom(113076)
+            write_file(path, data)
+            for _ in range(3):
+                self.read_while_a_writer_dies(bed, path, data)
+
+    def read_while_a_writer_dies(self, bed, path, data):
+        self.assertEqual(read_file(path), data)  # the kernel knows its size
+        fd = os.open(path, os.O_RDONLY)
+        child, _go = held_open(path, data=b"y" * 131072)  # in the kernel, the file is that long now
+        bed.s3.control(rules=[{"action": "delay", "op": "GetObject", "key": "^x$", "times": 1}])
+        found, errors = bytearray(), []
+
+        def read():
+            try:
+                while piece := os.read(fd, 200000):
+                    found.extend(piece)
+            except OSError as error:
+                errors.append(errno.errorcode[error.errno])
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        time.sleep(0.3)
+        size = os.stat(path).st_size  # told again, while the read waits for its answer
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        reader.join()
+        os.close(fd)
+        self.assertEqual(size, 131072)
+        self.assertEqual(bytes(found), data[:len(found)])  # not one byte beyond the old file
+        self.assertIn(errors, ([], ["ESTALE"]))
+        self.assertTrue(errors or len(found) == len(data))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)
