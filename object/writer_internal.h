@@ -107,6 +107,7 @@ struct writer {
     bool tail_is_content; // the last change of size was up and nothing was written since
     struct window_chunk *window;
     uint64_t window_bytes; // of chunks in the window
+    size_t far;            // of them so far ahead that they take no slot, as the budget was told
     struct writer_generation gen;
     struct budget_account account;
     bool has_committed;
@@ -142,6 +143,8 @@ int window_wait_locked(struct writer *w, struct memory_wait *wait,
                        const atomic_bool *interrupted) MUST_CHECK;
 // The chunk, new if need be, or NULL if there is no memory now.
 struct window_chunk *window_try_locked(struct writer *w, uint64_t index);
+// Tells the budget how many chunks are far ahead now that the front has moved.
+void window_tell_far_locked(struct writer *w);
 // A copy in progress, made without the lock: the chunk stays, is not sealed, and nobody gets the
 // exclusive right.
 void window_pin_locked(struct writer *w, struct window_chunk *chunk);

@@ -284,6 +284,7 @@ void seal_ready_locked(struct writer *w)
             rc = w->gen.sealer == NULL ? ensure_sealer_locked(w) : seal_one_locked(w, chunk);
     }
     w->sealing = false;
+    window_tell_far_locked(w);
     if (rc < 0)
         writer_fail_locked(w, rc);
     else if (w->failure.code != 0)
