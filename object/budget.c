@@ -156,6 +156,28 @@ void budget_set_far(struct budget *b, struct budget_account *account, size_t far
     note_given_locked(b);
 }
 
+int budget_grow(struct budget *b, struct budget_account *account, size_t slots)
+{
+    WITH_LOCK(&b->lock);
+    if (slots <= account->slots)
+        return 0;
+    struct budget_account grown = *account;
+    grown.slots = slots;
+    size_t more = slots - account->slots;
+    uint64_t reserved = b->reserved + more;
+    if (reserved + b->wanted + pass_of(b->limit_chunks) > b->limit_chunks)
+        return refuse_locked(b, more);
+    // What it holds beyond its slots moves into the new ones.
+    uint64_t shared = b->shared_used - shared_of(account, account->held, account->far) +
+                      shared_of(&grown, grown.held, grown.far);
+    if (reserved + b->wanted + shared > b->limit_chunks)
+        return -EAGAIN;
+    b->reserved = reserved;
+    b->shared_used = shared;
+    *account = grown;
+    return 0;
+}
+
 void budget_unreserve(struct budget *b, struct budget_account *account)
 {
     WITH_LOCK(&b->lock);

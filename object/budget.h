@@ -44,6 +44,9 @@ size_t budget_chunk_size(const struct budget *b);
 // limit that would do.
 int budget_reserve(struct budget *b, struct budget_account *account, size_t slots,
                    int64_t wait_ms) MUST_CHECK;
+// Raises a reservation to so many slots. -ENOMEM with such a text if the reservations alone would
+// fill the limit; -EAGAIN without a text if only shared chunks are in the way now.
+int budget_grow(struct budget *b, struct budget_account *account, size_t slots) MUST_CHECK;
 // Every chunk of the account must be back.
 void budget_unreserve(struct budget *b, struct budget_account *account);
 

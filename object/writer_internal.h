@@ -109,7 +109,7 @@ struct writer {
     uint64_t window_bytes; // of chunks in the window
     size_t far;            // of them so far ahead that they take no slot, as the budget was told
     struct writer_generation gen;
-    struct budget_account account;
+    struct budget_account account; // its slots are changed only with this lock held, too
     bool has_committed;
     struct object_info committed;
     struct reader *reader; // of the committed object, opened when needed
@@ -161,6 +161,8 @@ void window_clear_locked(struct writer *w);              // all that are not pin
 
 // ---- writer_seal.c ----
 bool writer_holding_locked(const struct writer *w);
+// Part sizes for a file of so many bytes (0: not known), with the memory that there is now.
+struct parts_plan writer_plan_locked(struct writer *w, uint64_t hint);
 // Makes sure that a worker looks at the window. Lock not needed.
 void writer_kick(struct writer *w);
 void writer_relieve(struct writer *w);

@@ -146,24 +146,35 @@ static int gathering_locked(struct writer *w, struct writer_part **out)
     return 0;
 }
 
-static struct parts_plan plan_locked(struct writer *w)
+// The largest part that its slots hold beside what is being filled.
+static uint64_t own_part(const struct writer *w)
 {
+    return (w->account.slots - WRITER_SPARE_CHUNKS) * w->volume->chunk_size;
+}
+
+struct parts_plan writer_plan_locked(struct writer *w, uint64_t hint)
+{
+    uint64_t cap = volume_part_cap(w->volume), own = own_part(w);
     return (struct parts_plan){
         .first = w->volume->config.part_size,
         .chunk = w->volume->chunk_size,
-        .cap = volume_part_cap(w->volume),
-        .hint = w->hint,
+        .cap = cap > own ? cap : own,
+        .hint = hint,
     };
 }
 
 // Whether a short part may be sent now: the numbers that are left must still hold the file as far
-// as it is known.
+// as it is known. With the parts that its own slots hold, if it has slots for its size: its share
+// of the memory gets smaller with every file that is opened.
 static bool may_cut_short_locked(struct writer *w, const struct parts_plan *plan)
 {
+    struct parts_plan sure = *plan;
+    if (w->hint >= w->hwm && w->hint > 0 && own_part(w) * STORE_PART_NUMBER_MAX >= w->hint)
+        sure.cap = own_part(w);
     uint64_t expected = w->hint > w->hwm ? w->hint : w->hwm * 2;
     uint64_t rest = expected > w->gen.sealed ? expected - w->gen.sealed : 0;
     return w->gen.next_number < STORE_PART_NUMBER_MAX &&
-           parts_capacity(plan, w->gen.next_number + 1) >= rest;
+           parts_capacity(&sure, w->gen.next_number + 1) >= rest;
 }
 
 static int refuse_more_parts(const struct writer *w)
@@ -192,7 +203,7 @@ static int dispatch_if_due_locked(struct writer *w)
         return 0;
     if (w->gen.next_number > STORE_PART_NUMBER_MAX)
         return refuse_more_parts(w);
-    struct parts_plan plan = plan_locked(w);
+    struct parts_plan plan = writer_plan_locked(w, w->hint);
     uint64_t target = parts_target(&plan, w->gen.next_number);
     // The last number takes the end of the stream along, so it waits for it.
     if (w->gen.next_number == STORE_PART_NUMBER_MAX)

@@ -1,12 +1,12 @@
 // The window: chunks of plaintext ahead of the sealed mark. Entered by the threads that write, and
 // by sealing.
 //
-// Memory. A chunk near the front, within `writer_slots` chunks of the start of the part being
-// gathered, may take one of the writer's own slots; one farther ahead must come from the shared
-// rest, whose last chunks are one file's at a time (object/budget.h). So there is always a slot for
-// the bytes that the sealer waits for, and a file written in order never depends on another one. A
-// write that finds no memory waits for chunks that come back from the wire, never for an earlier
-// write: the kernel's inode lock may hold that one behind this one.
+// Memory. A chunk near the front, within as many chunks as it has slots of the start of the part
+// being gathered, may take one of the writer's own slots; one farther ahead must come from the
+// shared rest, whose last chunks are one file's at a time (object/budget.h). So there is always a
+// slot for the bytes that the sealer waits for, and a file written in order never depends on
+// another one. A write that finds no memory waits for chunks that come back from the wire, never
+// for an earlier write: the kernel's inode lock may hold that one behind this one.
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -25,7 +25,7 @@ struct window_chunk *window_find_locked(struct writer *w, uint64_t index)
 
 static bool is_near_locked(const struct writer *w, uint64_t index)
 {
-    return index < w->gen.part_begin / w->volume->chunk_size + w->volume->writer_slots;
+    return index < w->gen.part_begin / w->volume->chunk_size + w->account.slots;
 }
 
 static size_t count_far_locked(const struct writer *w)

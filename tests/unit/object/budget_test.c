@@ -159,6 +159,27 @@ static void open_or_close(struct model *m)
     }
 }
 
+static void grow(struct model *m)
+{
+    int i = rand() % ACCOUNTS;
+    if (!m->open[i])
+        return;
+    size_t old = m->slots[i], slots = old + (size_t)rand() % 4, more = slots - old;
+    size_t free_before = free_shared(m);
+    size_t moved = shared_with(m, i, m->own[i], m->far[i]);
+    m->slots[i] = slots;
+    moved -= shared_with(m, i, m->own[i], m->far[i]);
+    int expected = more == 0                           ? 0
+                   : m->reserved + more + PASS > LIMIT ? -ENOMEM
+                   : free_before + moved < more        ? -EAGAIN
+                                                       : 0;
+    assert_int_equal(budget_grow(m->budget, &m->accounts[i], slots), expected);
+    if (expected < 0)
+        m->slots[i] = old;
+    else
+        m->reserved += more;
+}
+
 static void random_use_agrees_with_a_plain_count(void **state)
 {
     (void)state;
@@ -166,12 +187,15 @@ static void random_use_agrees_with_a_plain_count(void **state)
     srand(11);
     assert_ok(budget_new(&m.budget, (uint64_t)LIMIT * CHUNK + 100, CHUNK));
     for (int step = 0; step < 20000; step++) {
-        switch (rand() % 9) {
+        switch (rand() % 10) {
         case 0:
             open_or_close(&m);
             break;
         case 8:
             move_front(&m);
+            break;
+        case 9:
+            grow(&m);
             break;
         case 1:
         case 2:

@@ -304,6 +304,10 @@ static void sixty_four_stripes_of_100_gb_are_refused_in_512_mib(void **state)
     assert_int_equal(b.opened, STRIPES);
     assert_int_equal(b.hinted, 0);
     assert_int_equal(b.failed, 0); // and yet they may grow
+    plan.hint_at_open = true; // the first ones fit, and what they reserve is missed by the others
+    run(&b, &plan);
+    assert_in_range(b.hinted, 1, STRIPES - 1);
+    assert_int_equal(b.failed, 0);
 }
 
 // No part may be cut short to give others memory: the numbers that are left would not do.
@@ -337,6 +341,40 @@ static void stripes_too_many_are_refused_with_the_limit_that_would_do(void **sta
     assert_int_equal(again.failed, 0);
 }
 
+// A size that was taken is kept, whoever comes later: its parts stay large enough.
+static void a_size_that_was_taken_is_kept_when_others_open(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct volume_config config;
+    struct writer *others[60] = {NULL}, *w = NULL;
+    const uint64_t size = 15000 * 4 * KIB; // parts of two chunks
+    unsigned opened = 0;
+    rig_config(&config);
+    config.part_min = config.part_size = 4 * KIB;
+    config.memory_limit = 256 * 4 * KIB;
+    config.window = config.memory_limit / 2;
+    rig_start_config(&rig, &config);
+    assert_ok(writer_create(rig.volume, KEY, &w));
+    assert_ok(writer_truncate(w, size));
+    for (; opened < 60; opened++) {
+        char key[32];
+        stripe_key(key, opened);
+        assert_ok(writer_create(rig.volume, key, &others[opened]));
+    }
+    uint8_t *bytes = calloc(1, 1 << 20);
+    int rc = 0;
+    for (uint64_t at = 0; at < size && rc == 0; at += 1 << 20)
+        rc = writer_write(w, at, bytes, size - at < 1 << 20 ? size - at : 1 << 20, NULL);
+    assert_ok(rc);
+    assert_ok(writer_commit(w, WRITER_CLOSE, NULL));
+    free(bytes);
+    writer_free(w);
+    while (opened > 0)
+        writer_free(others[--opened]);
+    rig_stop(&rig);
+}
+
 static int watch(void **state)
 {
     (void)state;
@@ -355,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup(sixty_four_stripes_of_100_gb_are_refused_in_512_mib, watch),
         cmocka_unit_test_setup(sizes_that_need_every_part_number, watch),
         cmocka_unit_test_setup(parts_that_stall_close_no_gap, watch),
+        cmocka_unit_test_setup(a_size_that_was_taken_is_kept_when_others_open, watch),
         cmocka_unit_test_setup(stripes_too_many_are_refused_with_the_limit_that_would_do, watch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
