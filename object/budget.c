@@ -8,6 +8,9 @@
 #include <sys/mman.h>
 
 #define POOL_IDLE_MAX 16 // free chunks kept when nothing is in use any more
+// The pass: how far a file may be written out of order however short memory is, at most.
+#define PASS_MAX      32
+#define PASS_FRACTION 16 // of the limit
 
 struct free_chunk {
     struct free_chunk *next;
@@ -28,7 +31,8 @@ struct budget {
     uint64_t used;         // chunks handed out
     uint64_t peak;
     uint64_t given;
-    struct free_chunk *pool; // mapped and free; LIFO, the warmest first
+    const struct budget_account *pass_holder; // NULL: none
+    struct free_chunk *pool;                  // mapped and free; LIFO, the warmest first
     uint64_t pool_count;
 };
 
@@ -75,9 +79,18 @@ size_t budget_chunk_size(const struct budget *b)
     return b->chunk_size;
 }
 
+static uint64_t pass_of(uint64_t limit_chunks)
+{
+    uint64_t pass = limit_chunks / PASS_FRACTION;
+    return pass < PASS_MAX ? pass : PASS_MAX;
+}
+
 static int refuse_locked(const struct budget *b, size_t slots)
 {
-    uint64_t need = (b->reserved + b->shared_used + slots) * b->chunk_size;
+    uint64_t taken = b->reserved + b->shared_used + slots, need = taken;
+    while (need - pass_of(need) < taken)
+        need++;
+    need *= b->chunk_size;
     return err_set(-ENOMEM,
                    "the memory limit of %" PRIu64
                    " MiB is taken by the files that are open; one more needs "
@@ -88,7 +101,7 @@ static int refuse_locked(const struct budget *b, size_t slots)
 int budget_reserve(struct budget *b, struct budget_account *account, size_t slots, int64_t wait_ms)
 {
     WITH_LOCK(&b->lock);
-    if (b->reserved + b->wanted + slots > b->limit_chunks)
+    if (b->reserved + b->wanted + slots + pass_of(b->limit_chunks) > b->limit_chunks)
         return refuse_locked(b, slots);
     int64_t end = clock_ms() + wait_ms, left = wait_ms;
     b->wanted += slots;
@@ -105,15 +118,66 @@ int budget_reserve(struct budget *b, struct budget_account *account, size_t slot
     return 0;
 }
 
-void budget_unreserve(struct budget *b, struct budget_account *account)
+// ---- accounts ----
+
+// The account's chunks that are in no slot. One that is given back frees shared memory first.
+static size_t shared_of(const struct budget_account *account, size_t held, size_t far)
 {
-    WITH_LOCK(&b->lock);
-    assert(account->slots_used == 0 && b->reserved >= account->slots);
-    b->reserved -= account->slots;
-    account->slots = 0;
+    size_t near = held > far ? held - far : 0;
+    return held - (near < account->slots ? near : account->slots);
+}
+
+static void note_given_locked(struct budget *b)
+{
     b->given++;
     pthread_cond_broadcast(&b->given_changed);
 }
+
+static void account_set_locked(struct budget *b, struct budget_account *account, size_t held,
+                               size_t far)
+{
+    assert(lock_is_mine(&b->lock) && far <= held);
+    b->shared_used -= shared_of(account, account->held, account->far);
+    account->held = held;
+    account->far = far;
+    b->shared_used += shared_of(account, held, far);
+    assert(b->reserved + b->shared_used <= b->limit_chunks);
+    if (b->pass_holder == account && far == 0)
+        b->pass_holder = NULL;
+}
+
+int budget_grow(struct budget *b, struct budget_account *account, size_t slots)
+{
+    WITH_LOCK(&b->lock);
+    if (slots <= account->slots)
+        return 0;
+    struct budget_account grown = *account;
+    grown.slots = slots;
+    size_t more = slots - account->slots;
+    uint64_t reserved = b->reserved + more;
+    if (reserved + b->wanted + pass_of(b->limit_chunks) > b->limit_chunks)
+        return refuse_locked(b, more);
+    // What it holds beyond its slots moves into the new ones.
+    uint64_t shared = b->shared_used - shared_of(account, account->held, account->far) +
+                      shared_of(&grown, grown.held, grown.far);
+    if (reserved + b->wanted + shared > b->limit_chunks)
+        return -EAGAIN;
+    b->reserved = reserved;
+    b->shared_used = shared;
+    *account = grown;
+    return 0;
+}
+
+void budget_unreserve(struct budget *b, struct budget_account *account)
+{
+    WITH_LOCK(&b->lock);
+    assert(account->held == 0 && b->reserved >= account->slots);
+    b->reserved -= account->slots;
+    account->slots = 0;
+    note_given_locked(b);
+}
+
+// ---- chunks ----
 
 static uint8_t *map_chunk(size_t size)
 {
@@ -142,47 +206,84 @@ static bool pool_take_locked(struct budget *b, struct budget_chunk *out)
     return true;
 }
 
-static bool shared_has_room_locked(const struct budget *b)
+// Room for so many more shared chunks, without the pass or with it.
+static bool shared_has_room_locked(const struct budget *b, size_t more, bool with_pass)
 {
     assert(b->reserved + b->shared_used <= b->limit_chunks);
-    return b->reserved + b->wanted + b->shared_used < b->limit_chunks;
+    uint64_t pass = with_pass ? 0 : pass_of(b->limit_chunks);
+    return b->reserved + b->wanted + b->shared_used + more + pass <= b->limit_chunks;
+}
+
+// Whether the account may hold so many, and so many of them far ahead. *pass: with the pass only.
+static bool may_hold_locked(const struct budget *b, const struct budget_account *account,
+                            size_t held, size_t far, bool *pass)
+{
+    size_t before = shared_of(account, account->held, account->far);
+    size_t after = shared_of(account, held, far);
+    size_t more = after > before ? after - before : 0;
+    bool for_all = more == 0 || shared_has_room_locked(b, more, false);
+    bool may_pass = b->pass_holder == account || (b->pass_holder == NULL && far > account->far);
+    *pass = !for_all;
+    return for_all || (may_pass && shared_has_room_locked(b, more, true));
+}
+
+static bool take_locked(struct budget *b, struct budget_account *account, size_t far,
+                        struct budget_chunk *out)
+{
+    bool pass = false;
+    if (!may_hold_locked(b, account, account->held + 1, far, &pass) || !pool_take_locked(b, out))
+        return false;
+    out->account = account;
+    if (pass)
+        b->pass_holder = account;
+    account_set_locked(b, account, account->held + 1, far);
+    return true;
+}
+
+bool budget_set_far(struct budget *b, struct budget_account *account, size_t far)
+{
+    WITH_LOCK(&b->lock);
+    bool pass = false;
+    if (!may_hold_locked(b, account, account->held, far, &pass))
+        return false;
+    if (pass)
+        b->pass_holder = account;
+    bool fewer = far < account->far;
+    account_set_locked(b, account, account->held, far);
+    if (fewer)
+        note_given_locked(b);
+    return true;
+}
+
+static bool take_shared_locked(struct budget *b, struct budget_chunk *out)
+{
+    if (!shared_has_room_locked(b, 1, false) || !pool_take_locked(b, out))
+        return false;
+    out->account = NULL;
+    b->shared_used++;
+    return true;
 }
 
 bool budget_take(struct budget *b, struct budget_account *account, struct budget_chunk *out)
 {
     WITH_LOCK(&b->lock);
-    bool from_slot = account != NULL && account->slots_used < account->slots;
-    if ((!from_slot && !shared_has_room_locked(b)) || !pool_take_locked(b, out))
-        return false;
-    out->account = from_slot ? account : NULL;
-    if (from_slot)
-        account->slots_used++;
-    else
-        b->shared_used++;
-    return true;
+    return account != NULL ? take_locked(b, account, account->far, out)
+                           : take_shared_locked(b, out);
 }
 
-bool budget_leave_slot(struct budget *b, struct budget_chunk *chunk)
+bool budget_take_far(struct budget *b, struct budget_account *account, size_t far,
+                     struct budget_chunk *out)
 {
     WITH_LOCK(&b->lock);
-    if (chunk->account == NULL)
-        return true;
-    if (!shared_has_room_locked(b))
-        return false;
-    chunk->account->slots_used--;
-    chunk->account = NULL;
-    b->shared_used++;
-    return true;
+    assert(far > 0 && far <= account->held + 1);
+    return take_locked(b, account, far, out);
 }
 
 bool budget_take_for_reading(struct budget *b, struct budget_chunk *out)
 {
     WITH_LOCK(&b->lock);
-    if (b->reading_used >= b->limit_chunks / 2 || !shared_has_room_locked(b) ||
-        !pool_take_locked(b, out))
+    if (b->reading_used >= b->limit_chunks / 2 || !take_shared_locked(b, out))
         return false;
-    out->account = NULL;
-    b->shared_used++;
     b->reading_used++;
     return true;
 }
@@ -194,19 +295,20 @@ static void give_locked(struct budget *b, struct budget_chunk *chunk)
     spare->next = b->pool;
     b->pool = spare;
     b->pool_count++;
-    if (chunk->account != NULL) {
-        assert(chunk->account->slots_used > 0);
-        chunk->account->slots_used--;
+    struct budget_account *account = chunk->account;
+    if (account != NULL) {
+        assert(account->held > 0);
+        size_t held = account->held - 1;
+        account_set_locked(b, account, held, account->far < held ? account->far : held);
     } else {
         assert(b->shared_used > 0);
         b->shared_used--;
     }
     b->used--;
-    b->given++;
     *chunk = (struct budget_chunk){0};
     if (b->used == 0)
         pool_trim_locked(b, POOL_IDLE_MAX);
-    pthread_cond_broadcast(&b->given_changed);
+    note_given_locked(b);
 }
 
 void budget_give(struct budget *b, struct budget_chunk *chunk)

@@ -6,6 +6,11 @@
 //
 //     shared_used + sum of reservations <= limit        (asserted at every change)
 //
+// The last chunks of the shared rest are one writer's at a time (the pass). Many files written out
+// of order would else take all of it with what lies ahead of their fronts, and each would wait for
+// the others: the write that is missing in front stands behind the one that waits. The pass is its
+// holder's until nothing of it lies far ahead any more.
+//
 // Any thread. Lock rank BUDGET.
 #ifndef OBJECT_BUDGET_H
 #define OBJECT_BUDGET_H
@@ -20,13 +25,14 @@ struct budget;
 
 // A writer's reservation. Embedded in its owner; all fields are the budget's.
 struct budget_account {
-    size_t slots;      // reserved chunks
-    size_t slots_used; // of them in use
+    size_t slots; // reserved chunks
+    size_t held;  // chunks: in slots, beyond that shared
+    size_t far;   // of them so far ahead of the front that they take no slot
 };
 
 struct budget_chunk {
     uint8_t *data;                  // chunk_size bytes; NULL: no memory
-    struct budget_account *account; // whose slot it takes; NULL: shared
+    struct budget_account *account; // whose it is; NULL: nobody's, shared
 };
 
 int budget_new(struct budget **out, uint64_t limit, size_t chunk_size) MUST_CHECK;
@@ -38,14 +44,21 @@ size_t budget_chunk_size(const struct budget *b);
 // limit that would do.
 int budget_reserve(struct budget *b, struct budget_account *account, size_t slots,
                    int64_t wait_ms) MUST_CHECK;
+// Raises a reservation to so many slots. -ENOMEM with such a text if the reservations alone would
+// fill the limit; -EAGAIN without a text if only shared chunks are in the way now.
+int budget_grow(struct budget *b, struct budget_account *account, size_t slots) MUST_CHECK;
 // Every chunk of the account must be back.
 void budget_unreserve(struct budget *b, struct budget_account *account);
 
 // A chunk from the account's free slots, else (or with account NULL) from the shared rest. False:
 // none now. The memory is not cleared.
 bool budget_take(struct budget *b, struct budget_account *account, struct budget_chunk *out);
-// Makes a chunk in a slot a shared one, if there is room: the slot is free again.
-bool budget_leave_slot(struct budget *b, struct budget_chunk *chunk);
+// One far ahead of the account's front; `far`: how many of those it holds then. Never in a slot.
+bool budget_take_far(struct budget *b, struct budget_account *account, size_t far,
+                     struct budget_chunk *out);
+// So many of the account's chunks are far ahead now. Fewer: others may take its slots. More (it
+// starts over at the front): false, and nothing changes, if there is no room for them outside.
+bool budget_set_far(struct budget *b, struct budget_account *account, size_t far);
 // budget_take for a reader: shared only, and readers together never over half of the limit.
 bool budget_take_for_reading(struct budget *b, struct budget_chunk *out);
 void budget_give(struct budget *b, struct budget_chunk *chunk);

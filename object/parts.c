@@ -12,10 +12,15 @@ static uint64_t round_up(uint64_t value, uint64_t unit)
     return (value + unit - 1) / unit * unit;
 }
 
+uint64_t parts_for(uint64_t size, uint64_t chunk)
+{
+    return round_up((size + PARTS_FOR_HINT - 1) / PARTS_FOR_HINT, chunk);
+}
+
 static uint64_t first_size(const struct parts_plan *plan)
 {
     uint64_t size = round_up(plan->first, plan->chunk);
-    uint64_t for_hint = round_up((plan->hint + PARTS_FOR_HINT - 1) / PARTS_FOR_HINT, plan->chunk);
+    uint64_t for_hint = parts_for(plan->hint, plan->chunk);
     return for_hint > size ? for_hint : size;
 }
 

@@ -16,6 +16,8 @@ struct parts_plan {
     uint64_t hint;  // declared size of the file, 0 if none
 };
 
+// Smallest part that holds a file of `size` and leaves a tenth of the numbers for short parts.
+uint64_t parts_for(uint64_t size, uint64_t chunk);
 // Size at which part `number` (from 1) is full.
 uint64_t parts_target(const struct parts_plan *plan, unsigned number);
 // What parts number..10,000 hold together.

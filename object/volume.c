@@ -11,15 +11,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CHUNK_SIZE_MAX      (1u << 20)
-#define CHUNK_SIZE_MIN      4096u
-#define SEALERS_MAX         4 // threads; a file seals on one at a time
-#define PART_SHARE          3 // a part is at most this fraction of a file's share of the memory
-#define PARTS_IN_FLIGHT     4 // what the largest file is promised with
-#define WRITER_SPARE_CHUNKS 2 // beside one smallest part: the chunk being filled, and one behind it
-#define CONNECTIONS_MAX     256
-#define KEYS_MAX            256
-#define KEY_LIFE_MS         (5 * 60 * 1000) // an unwrapped key is asked of KMS again after this
+#define CHUNK_SIZE_MAX  (1u << 20)
+#define CHUNK_SIZE_MIN  4096u
+#define SEALERS_MAX     4 // threads; a file seals on one at a time
+#define PART_SHARE      3 // a part is at most this fraction of a file's share of the memory
+#define PARTS_IN_FLIGHT 4 // what the largest file is promised with
+#define CONNECTIONS_MAX 256
+#define KEYS_MAX        256
+#define KEY_LIFE_MS     (5 * 60 * 1000) // an unwrapped key is asked of KMS again after this
 
 struct key_cache_entry {
     char id[STORE_ETAG_MAX + 64]; // ETag and a hash of the wrapped key

@@ -9,6 +9,9 @@
 
 #include <uthash.h>
 
+// What a writer reserves beside one part: the chunk being filled, and one behind it.
+#define WRITER_SPARE_CHUNKS 2
+
 struct writer;
 struct key_cache_entry;
 
@@ -18,7 +21,7 @@ struct volume {
     struct keyring *keyring;
     struct volume_config config;
     size_t chunk_size;
-    size_t writer_slots; // chunks that each writer reserves
+    size_t writer_slots; // chunks that each writer reserves at open
     struct budget *budget;
     struct work_pool *sealers;  // encrypt, in order within a file
     struct work_pool *senders;  // one request each

@@ -291,14 +291,27 @@ int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len
 
 // ---- sizes ----
 
+// Slots for the parts that a file of this size needs, so that the size holds whoever opens files
+// after this one.
+static int reserve_parts_locked(struct writer *w, const struct parts_plan *plan)
+{
+    if (w->volume->config.spool_dir != NULL)
+        return 0; // what does not fit is gathered there
+    uint64_t part = parts_for(plan->hint, plan->chunk);
+    part = part < plan->cap ? part : plan->cap;
+    int rc = budget_grow(w->volume->budget, &w->account, part / plan->chunk + WRITER_SPARE_CHUNKS);
+    if (rc == -ENOMEM)
+        return err_set(-ENOSPC,
+                       "%s: a file of %" PRIu64 " bytes needs parts of %" PRIu64
+                       " bytes, and the files now open have reserved the memory for theirs; raise "
+                       "--memory-limit",
+                       w->key, plan->hint, part);
+    return 0; // -EAGAIN: it has to do with its share
+}
+
 static int check_hint_locked(struct writer *w, uint64_t size)
 {
-    struct parts_plan plan = {
-        .first = w->volume->config.part_size,
-        .chunk = w->volume->chunk_size,
-        .cap = volume_part_max(w->volume),
-        .hint = size,
-    };
+    struct parts_plan plan = writer_plan_locked(w, size);
     uint64_t room = parts_capacity(&plan, 1);
     if (size > content_plain_size_max(w->volume->config.format->content))
         return err_set(-ENOSPC, "%s: %" PRIu64 " bytes are more than format %s can hold", w->key,
@@ -310,7 +323,7 @@ static int check_hint_locked(struct writer *w, uint64_t size)
             " bytes does not fit: with this memory limit and the files now open, 10,000 parts "
             "hold %" PRIu64 " bytes; raise --memory-limit",
             w->key, size, room);
-    return 0;
+    return reserve_parts_locked(w, &plan);
 }
 
 static int declare_locked(struct writer *w, uint64_t size)

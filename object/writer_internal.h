@@ -148,9 +148,10 @@ struct writer {
     bool tail_is_content; // the last change of size was up and nothing was written since
     struct window_chunk *window;
     uint64_t window_bytes; // of chunks in the window
+    size_t far;            // of them so far ahead that they take no slot, as the budget was told
     struct writer_generation gen;
     struct writer_cost cost;
-    struct budget_account account;
+    struct budget_account account; // its slots are changed only with this lock held, too
     bool has_committed;
     struct object_info committed;
     struct reader *reader; // of the committed object, opened when needed
@@ -187,6 +188,9 @@ int window_wait_locked(struct writer *w, struct memory_wait *wait,
 // The chunk, in memory, new if need be; *out is NULL if there is no memory now, or the chunk is
 // moving. The lock may be released for the spool.
 int window_try_locked(struct writer *w, uint64_t index, struct window_chunk **out) MUST_CHECK;
+// Tells the budget how many chunks are far ahead now that the front has moved. False: it moved
+// back, and there is no room for them outside the slots.
+bool window_tell_far_locked(struct writer *w);
 // The chunk stays, is not sealed, and nobody gets the exclusive right.
 void window_pin_locked(struct writer *w, struct window_chunk *chunk);
 void window_unpin_locked(struct writer *w, struct window_chunk *chunk);
@@ -237,6 +241,8 @@ int overlay_rewrite_locked(struct writer *w, uint64_t offset, const uint8_t *dat
 
 // ---- writer_seal.c ----
 bool writer_holding_locked(const struct writer *w);
+// Part sizes for a file of so many bytes (0: not known), with the memory that there is now.
+struct parts_plan writer_plan_locked(struct writer *w, uint64_t hint);
 // Makes sure that a worker looks at the window. Lock not needed.
 void writer_kick(struct writer *w);
 void writer_relieve(struct writer *w);

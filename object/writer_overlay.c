@@ -193,13 +193,10 @@ static int refuse_sealed(const struct writer *w, uint64_t offset)
 static bool keep_window_locked(struct writer *w)
 {
     struct window_chunk *chunk, *next;
-    bool room = true;
     HASH_ITER (hh, w->window, chunk, next) {
         chunk->begin = 0;
-        if (!chunk->spilled && !window_is_near_locked(w, chunk->index))
-            room = budget_leave_slot(w->volume->budget, &chunk->memory) && room;
     }
-    return room;
+    return window_tell_far_locked(w);
 }
 
 int overlay_go_back_locked(struct writer *w, uint64_t offset)

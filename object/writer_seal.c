@@ -159,23 +159,37 @@ static struct writer_part *part_grow(struct writer_part *part)
     return part;
 }
 
-static struct parts_plan plan_locked(struct writer *w)
+// The largest part that its slots hold beside what is being filled.
+static uint64_t own_part(const struct writer *w)
 {
+    return (w->account.slots - WRITER_SPARE_CHUNKS) * w->volume->chunk_size;
+}
+
+// The largest part that may be gathered in memory.
+static uint64_t memory_part_locked(const struct writer *w)
+{
+    uint64_t cap = volume_part_cap(w->volume), own = own_part(w);
+    return cap > own ? cap : own;
+}
+
+struct parts_plan writer_plan_locked(struct writer *w, uint64_t hint)
+{
+    uint64_t most = volume_part_max(w->volume), own = memory_part_locked(w);
     return (struct parts_plan){
         .first = w->volume->config.part_size,
         .chunk = w->volume->chunk_size,
-        .cap = volume_part_max(w->volume),
-        .hint = w->hint,
+        .cap = most > own ? most : own,
+        .hint = hint,
     };
 }
 
 // A part that would take more than the file's share of the memory.
 static bool belongs_in_spool_locked(struct writer *w)
 {
-    struct parts_plan plan = plan_locked(w);
+    struct parts_plan plan = writer_plan_locked(w, w->hint);
     return w->volume->config.spool_dir != NULL && !w->gen.single &&
            w->gen.next_number <= STORE_PART_NUMBER_MAX &&
-           parts_target(&plan, w->gen.next_number) > volume_part_cap(w->volume);
+           parts_target(&plan, w->gen.next_number) > memory_part_locked(w);
 }
 
 static int gathering_locked(struct writer *w, struct writer_part **out)
@@ -196,13 +210,18 @@ static int gathering_locked(struct writer *w, struct writer_part **out)
 }
 
 // Whether a short part may be sent now: the numbers that are left must still hold the file as far
-// as it is known.
+// as it is known. With the parts that its own slots hold, if it has slots for its size: its share
+// of the memory gets smaller with every file that is opened.
 static bool may_cut_short_locked(struct writer *w, const struct parts_plan *plan)
 {
+    struct parts_plan sure = *plan;
+    if (w->hint >= w->hwm && w->hint > 0 && w->volume->config.spool_dir == NULL &&
+        own_part(w) * STORE_PART_NUMBER_MAX >= w->hint)
+        sure.cap = own_part(w);
     uint64_t expected = w->hint > w->hwm ? w->hint : w->hwm * 2;
     uint64_t rest = expected > w->gen.sealed ? expected - w->gen.sealed : 0;
     return w->gen.next_number < STORE_PART_NUMBER_MAX &&
-           parts_capacity(plan, w->gen.next_number + 1) >= rest;
+           parts_capacity(&sure, w->gen.next_number + 1) >= rest;
 }
 
 static int refuse_more_parts(const struct writer *w)
@@ -231,7 +250,7 @@ static int dispatch_if_due_locked(struct writer *w)
         return 0;
     if (w->gen.next_number > STORE_PART_NUMBER_MAX)
         return refuse_more_parts(w);
-    struct parts_plan plan = plan_locked(w);
+    struct parts_plan plan = writer_plan_locked(w, w->hint);
     uint64_t target = parts_target(&plan, w->gen.next_number);
     // The last number takes the end of the stream along, so it waits for it.
     if (w->gen.next_number == STORE_PART_NUMBER_MAX)
@@ -356,6 +375,8 @@ void seal_ready_locked(struct writer *w)
     if (w->gen.deferred && !w->committing && atomic_exchange(&w->relief_wanted, false))
         spill_for_relief_locked(w);
     w->sealing = false;
+    if (w->far > 0)
+        window_tell_far_locked(w);
     if (rc < 0)
         writer_fail_locked(w, rc);
     else if (w->failure.code != 0)

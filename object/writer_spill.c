@@ -72,21 +72,17 @@ int spill_load_locked(struct writer *w, struct window_chunk *chunk, struct budge
     assert(chunk->spilled && !chunk->moving);
     size_t size = (size_t)w->volume->chunk_size;
     begin_move_locked(w, chunk);
+    chunk->memory = *memory;
+    *memory = (struct budget_chunk){0};
+    chunk->spilled = false;
+    w->window_bytes += size;
+    HASH_DEL(w->window, chunk); // the last to go again
+    HASH_ADD(hh, w->window, index, sizeof chunk->index, chunk);
     lock_give(&w->lock);
-    int rc = spool_read(w->gen.pages, chunk->index * size, memory->data, size);
+    int rc = spool_read(w->gen.pages, chunk->index * size, chunk->memory.data, size);
     if (rc == 0)
-        rc = page_open(w->gen.page_cipher, memory->data, size, &chunk->seal);
+        rc = page_open(w->gen.page_cipher, chunk->memory.data, size, &chunk->seal);
     lock_take(&w->lock);
-    if (rc == 0) {
-        chunk->memory = *memory;
-        *memory = (struct budget_chunk){0};
-        chunk->spilled = false;
-        w->window_bytes += size;
-        HASH_DEL(w->window, chunk); // the last to go again
-        HASH_ADD(hh, w->window, index, sizeof chunk->index, chunk);
-    } else {
-        budget_give(w->volume->budget, memory);
-    }
     end_move_locked(w, chunk);
     if (rc < 0)
         writer_fail_locked(w, rc);

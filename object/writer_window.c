@@ -1,12 +1,12 @@
 // The window: chunks of plaintext ahead of the sealed mark. Entered by the threads that write, and
 // by sealing.
 //
-// Memory. A chunk near the front, within `writer_slots` chunks of the start of the part being
-// gathered, may take one of the writer's own slots; one farther ahead must come from the shared
-// rest. So there is always a slot for the bytes that the sealer waits for, and a file written in
-// order never depends on another one. A write that finds no memory waits for chunks that come back
-// from the wire, never for an earlier write: the kernel's inode lock may hold that one behind this
-// one.
+// Memory. A chunk near the front, within as many chunks as it has slots of the start of the part
+// being gathered, may take one of the writer's own slots; one farther ahead must come from the
+// shared rest, whose last chunks are one file's at a time (object/budget.h). So there is always a
+// slot for the bytes that the sealer waits for, and a file written in order never depends on
+// another one. A write that finds no memory waits for chunks that come back from the wire, never
+// for an earlier write: the kernel's inode lock may hold that one behind this one.
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -25,7 +25,33 @@ struct window_chunk *window_find_locked(struct writer *w, uint64_t index)
 
 bool window_is_near_locked(const struct writer *w, uint64_t index)
 {
-    return index < w->gen.part_begin / w->volume->chunk_size + w->volume->writer_slots;
+    return index < w->gen.part_begin / w->volume->chunk_size + w->account.slots;
+}
+
+static size_t count_far_locked(const struct writer *w)
+{
+    size_t count = 0;
+    for (const struct window_chunk *chunk = w->window; chunk != NULL; chunk = chunk->hh.next)
+        count += !chunk->spilled && !window_is_near_locked(w, chunk->index);
+    return count;
+}
+
+static bool take_locked(struct writer *w, uint64_t index, struct budget_chunk *out)
+{
+    struct budget *b = w->volume->budget;
+    if (window_is_near_locked(w, index))
+        return budget_take(b, &w->account, out);
+    size_t far = count_far_locked(w) + 1;
+    if (!budget_take_far(b, &w->account, far, out))
+        return false;
+    w->far = far;
+    return true;
+}
+
+bool window_tell_far_locked(struct writer *w)
+{
+    w->far = count_far_locked(w);
+    return budget_set_far(w->volume->budget, &w->account, w->far);
 }
 
 static int window_new_locked(struct writer *w, uint64_t index, struct budget_chunk *memory,
@@ -57,8 +83,7 @@ int window_try_locked(struct writer *w, uint64_t index, struct window_chunk **ou
         *out = chunk;
         return 0;
     }
-    struct budget_account *account = window_is_near_locked(w, index) ? &w->account : NULL;
-    if (!budget_take(w->volume->budget, account, &memory))
+    if (!take_locked(w, index, &memory))
         return 0;
     if (chunk == NULL)
         return window_new_locked(w, index, &memory, out);

@@ -1,137 +1,38 @@
-"""The mount as a share of Debian's smbd, as SQL Servers on Windows use it.
+"""The mount as a share of Debian's smbd (smbd.py), as people and scripts use one.
 
-smbd runs with packaging/samba/smb.conf.example as shipped (path and users replaced), its own state
-directory, password database and port; nothing of the system's Samba is touched. The files belong
-to "backup", whom smbd acts as. smbclient is the client for whole files; Samba's Python bindings
-write as a Windows program does: through, out of order, at the end of what is there.
+smbclient is the client for whole files; Samba's Python bindings write as a Windows program does:
+through, out of order, at the end of what is there. SQL Server's way is in samba_backup_test.py.
 """
 
 import os
-import re
-import socket
 import subprocess
-import time
 import unittest
 
-from common import MIB, ROOT, SKIPPED, BedTest, make_bytes, need_programs, read_file, testbed
-from common import write_file
+import smbd
+from common import MIB, SKIPPED, BedTest, make_bytes, need_programs, read_file, write_file
+from smbd import SMBD, SMBPASSWD, TESTPARM
 
-PROGRAMS = ("/usr/sbin/smbd", "/usr/bin/smbclient", "/usr/bin/smbpasswd", "/usr/bin/testparm")
-EXAMPLE = os.path.join(ROOT, "packaging", "samba", "smb.conf.example")
-PORTS = range(24000, 24100)
-# Not nobody: that is the guest, whom smbd knows by another identity than the owner of the files.
-OWNER, GROUP, PASSWORD = "backup", "backup", "only-for-this-test"
+SMBCLIENT = "/usr/bin/smbclient"
 
 # MS-SMB2 2.2.13
 ACCESS, OPEN_EXISTING, OVERWRITE_IF = 0x12019F, 1, 5
-
-GLOBAL = """[global]
-   server role = standalone server
-   workgroup = RDSBAKTEST
-   netbios name = RDSBAKTEST
-   smb ports = {port} 445
-   interfaces = {address}/8
-   bind interfaces only = yes
-   disable netbios = yes
-   load printers = no
-   printing = bsd
-   printcap name = /dev/null
-   disable spoolss = yes
-   passdb backend = tdbsam:{dir}/passdb.tdb
-   private dir = {dir}
-   lock directory = {dir}
-   state directory = {dir}
-   cache directory = {dir}
-   pid directory = {dir}
-   ncalrpc dir = {dir}/ncalrpc
-   log file = {dir}/log.smbd
-   log level = 1
-   smb encrypt = off
-
-"""
-
-
-def own_address():
-    """A loopback address for this process: the bindings know no port but 445."""
-    pid = os.getpid()
-    return f"127.24.{pid >> 8 & 255}.{pid & 255 or 255}"
-
-
-def free_port(address):
-    for port in PORTS:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-                return port
-            except OSError:
-                continue
-    raise testbed.TestbedError(f"no free port in {PORTS}")
-
-
-class Smbd:
-    """smbd in the foreground with a directory of its own; children end with it."""
-
-    def __init__(self, directory, share_path):
-        self.directory, self.address = directory, own_address()
-        self.port = free_port(self.address)
-        self.conf = os.path.join(directory, "smb.conf")
-        self.log_path = os.path.join(directory, "smbd.out")
-        os.makedirs(os.path.join(directory, "ncalrpc"))
-        write_file(self.conf, self.settings(share_path).encode())
-        subprocess.run([PROGRAMS[2], "-c", self.conf, "-s", "-a", "root"], check=True,
-                       input=f"{PASSWORD}\n{PASSWORD}\n".encode(), stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-        # When it ends, smbd ends its process group: it gets one of its own, with a session.
-        with open(self.log_path, "wb") as log:
-            self.process = testbed.start_process(
-                [PROGRAMS[0], "-s", self.conf, "-F", "--no-process-group", "-l", directory],
-                stdout=log, stderr=log, start_new_session=True)
-        self.wait()
-
-    def settings(self, share_path):
-        with open(EXAMPLE, encoding="utf-8") as file:
-            share = file.read()
-        for name, value in (("path", share_path), ("valid users", "root"), ("force user", OWNER)):
-            share, count = re.subn(f"(?m)^   {name} = .*$", f"   {name} = {value}", share)
-            assert count == 1, name
-        return GLOBAL.format(port=self.port, address=self.address, dir=self.directory) + share
-
-    def wait(self):
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection((self.address, self.port), 1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise testbed.TestbedError(
-                        f"smbd did not start:\n{testbed.tail(self.log_path)}\n"
-                        f"{testbed.tail(os.path.join(self.directory, 'log.smbd'))}") from None
-                time.sleep(0.1)
-
-    def stop(self):
-        testbed.end_process(self.process)
 
 
 class SambaTest(BedTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.mount = cls.bed.mount([
-            "--allow-other", "--uid", OWNER, "--gid", GROUP, "--part-size", "5MiB",
-            "--hold-size", "1MiB"])
-        os.chmod(cls.bed.directory, 0o711)  # the share's user has to get through
-        os.makedirs(cls.bed.path("samba"), mode=0o755)
-        cls.smbd = Smbd(cls.bed.path("samba"), cls.mount)
+        cls.mount, cls.smbd = smbd.share_mount(cls.bed, "--part-size", "5MiB", "--hold-size",
+                                               "1MiB")
         cls.addClassCleanup(cls.smbd.stop)
         cls.authfile = cls.bed.path("auth")
-        write_file(cls.authfile, f"username = root\npassword = {PASSWORD}\n".encode())
+        write_file(cls.authfile,
+                   f"username = {smbd.USER}\npassword = {smbd.PASSWORD}\n".encode())
 
     def client(self, commands, status=0):
         """Commands of smbclient, parted by semicolons; what it printed."""
         done = subprocess.run(
-            [PROGRAMS[1], f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A",
+            [SMBCLIENT, f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A",
              self.authfile, "-s", self.smbd.conf, "-m", "SMB3", "-c", commands],
             cwd=self.bed.directory,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
@@ -149,8 +50,8 @@ class SambaTest(BedTest):
         settings.load(self.smbd.conf)
         who = credentials.Credentials()
         who.guess(settings)
-        who.set_username("root")
-        who.set_password(PASSWORD)
+        who.set_username(smbd.USER)
+        who.set_password(smbd.PASSWORD)
         return libsmb.Conn(self.smbd.address, "rdsbak", lp=settings, creds=who)
 
     def assert_stored(self, key, data):
@@ -160,7 +61,7 @@ class SambaTest(BedTest):
         self.assertEqual(oct(os.stat(os.path.join(self.mount, name)).st_mode & 0o777), oct(mode))
 
     def test_the_example_is_understood_by_samba(self):
-        done = subprocess.run([PROGRAMS[3], "-s", self.smbd.conf], stdin=subprocess.DEVNULL,
+        done = subprocess.run([TESTPARM, "-s", self.smbd.conf], stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         text = done.stderr.decode()
         self.assertEqual(done.returncode, 0, text)
@@ -219,7 +120,7 @@ class SambaTest(BedTest):
         for name, bytes_ in data.items():
             write_file(self.bed.path(name), bytes_)
             jobs.append(subprocess.Popen(
-                [PROGRAMS[1], f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A",
+                [SMBCLIENT, f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A",
                  self.authfile, "-s", self.smbd.conf, "-c", f"put {name}"],
                 cwd=self.bed.directory, stdout=subprocess.DEVNULL))
         self.assertEqual([job.wait(120) for job in jobs], [0, 0, 0])
@@ -261,7 +162,7 @@ class SambaTest(BedTest):
 
 
 if __name__ == "__main__":
-    need_programs(*PROGRAMS, "/dev/fuse")
+    need_programs(SMBD, SMBCLIENT, SMBPASSWD, TESTPARM, "/dev/fuse")
     if os.geteuid() != 0:
         print("skipped: smbd needs root to act as another user")
         raise SystemExit(SKIPPED)
