@@ -35,19 +35,22 @@ BED = {"rgw_env": {"RGW_MIN_PART": str(64 << 10)}}
 
 # What a mount may do with a file that goes back over what was sent, if it has no spool; the first is
 # the cause, the others follow it. Reading what is on its way is EBUSY for the same reason.
-REFUSALS = [f"{operation}={error}" for error in ("EOPNOTSUPP",)
-            for operation in ("write", "trunc", "fsync", "fdatasync", "flush", "release")]
-WITHOUT_SPOOL = [*REFUSALS, "read=EBUSY"]
+WITHOUT_SPOOL = [f"{operation}=EOPNOTSUPP" for operation in
+                 ("write", "trunc", "fsync", "fdatasync", "flush", "release")] + ["read=EBUSY"]
+# Whether a mount with a spool takes any order yet.
+GOES_BACK = not os.environ.get("RDSBAK_NEVER_BACK")
 ALWAYS = ["rename=EBUSY"]  # of a file that is being written, by design
 
 
 class Profile:
     """Options of a mount. `part` is what the traces take their borders from."""
 
-    def __init__(self, name, part, hold=0, spool=False, more=()):
+    def __init__(self, name, part, hold, spool, memory, more):
         self.name, self.part, self.spool = name, part, spool
+        self.roomy = memory >= 64 * MIB and "--window" not in more
+        self.files = min(64, memory // (256 * KIB))  # more at once may be ENOMEM, by design
         self.options = ["--part-min", "64KiB", "--part-size", str(part), "--hold-size", str(hold),
-                        *more]
+                        "--memory-limit", str(memory), *more]
 
 
 def profile_of(seed, spool):
@@ -57,12 +60,11 @@ def profile_of(seed, spool):
     more = []
     if rng.random() < 0.4:
         more += ["--window", str(rng.choice([256 * KIB, MIB, 4 * MIB]))]
-    if rng.random() < 0.4:
-        more += ["--memory-limit", str(rng.choice([16, 24, 64]) * MIB)]
     if rng.random() < 0.3:
         more += ["--connections", str(rng.choice([1, 2, 16]))]
     hold = rng.choice([0, 0, 0, part, 10 * part])
-    return Profile(f"{'spool' if spool else 'no-spool'}-{seed}", part, hold, spool, more)
+    memory = rng.choice([2, 4, 16, 64, 512]) * MIB
+    return Profile(f"{'spool' if spool else 'no-spool'}-{seed}", part, hold, spool, memory, more)
 
 
 class Campaign:
@@ -86,7 +88,9 @@ class Campaign:
 
     def command(self, profile, grammar, seed, trace, mount, plain, prefix):
         rng = random.Random(f"{profile.name}/{grammar}/{seed}")
-        allowed = ALWAYS + ([] if profile.spool else WITHOUT_SPOOL)
+        # With room enough what goes forward only is never refused, spool or not.
+        refusable = not profile.spool and (grammar in draw_traces.REWRITES or not profile.roomy)
+        allowed = ALWAYS + (WITHOUT_SPOOL if refusable else [])
         options = [part for error in allowed for part in ("--allow-error", error)]
         return [os.path.join(TOOLS, "replay"), "--mount", mount, "--plain", plain, "--seed",
                 str(seed), "--deliver", rng.choice(["threads", "threads", "aio", "serial"]), "--keep",
@@ -117,7 +121,8 @@ class Campaign:
         os.makedirs(inside)
         trace = self.bed.path(f"{prefix}.trace")
         with open(trace, "w", encoding="ascii") as file:
-            file.write(draw_traces.draw(grammar, seed, profile.part, 24 * profile.part))
+            file.write(draw_traces.draw(grammar, seed, profile.part, 24 * profile.part,
+                                        profile.files))
         mark = len(self.bed.mount_log(mount))
         try:
             done = subprocess.run(
@@ -147,8 +152,7 @@ class Campaign:
             spool = self.bed.path(f"spool-{profile.name}")
             os.makedirs(spool, exist_ok=True)
             options += ["--spool-dir", spool]
-        prefix = ""
-        mount = self.bed.mount(options, prefix=prefix)
+        mount = self.bed.mount(options)
         bad = [trace for trace in traces if self.replay(profile, mount, *trace)]
         try:
             status = self.bed.umount(mount)
@@ -163,12 +167,13 @@ class Campaign:
 
 
 def grammars(spool):
-    """Without a spool all; with one those that go back only once the mount can do it."""
-    return sorted(draw_traces.GRAMMARS)
+    """With a spool nothing may be refused: for that the mount must be able to go back."""
+    return sorted(name for name in draw_traces.GRAMMARS
+                  if GOES_BACK or not spool or name not in draw_traces.REWRITES)
 
 
 def rounds(first, spool):
-    """Every grammar once in each round, five on a mount, for ever."""
+    """Every grammar once in each round, eight on a mount, for ever."""
     seed = first
     while True:
         names = grammars(spool)
@@ -218,7 +223,8 @@ def campaign_of_arguments(options):
 def main():
     parser = argparse.ArgumentParser(description="Drawn traces, for as long as wanted.")
     parser.add_argument("--seconds", type=int, default=60)
-    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--first", type=int, default=int(time.time()) % 1000000,
+                        help="the first seed (default: by the clock)")
     parser.add_argument("--count", type=int, default=1, help="seeds of --grammar")
     parser.add_argument("--grammar", choices=sorted(draw_traces.GRAMMARS))
     parser.add_argument("--profile", type=int, default=1, help="seed of the mount's options")

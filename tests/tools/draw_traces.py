@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Draws traces for replay at random: what backup programs do to files, and what none should.
 
-  draw_traces.py --grammar NAME --seed N [--part SIZE] [--span SIZE] [--out FILE]
+  draw_traces.py --grammar NAME --seed N [--part SIZE] [--span SIZE] [--files N] [--out FILE]
   draw_traces.py --list [--no-rewrites]
 
 A grammar is one kind of program; a seed is one run of it: sizes, depths, orders and variants are
@@ -34,10 +34,10 @@ def rewriting(function):
 
 
 class Draw(Trace):
-    def __init__(self, name, seed, part, span):
+    def __init__(self, name, seed, part, span, files):
         super().__init__()
         self.rng = random.Random(f'{name}/{seed}/{part}/{span}')
-        self.part, self.span = part, span
+        self.part, self.span, self.files = part, span, files
 
     # ---- chance ----
 
@@ -228,7 +228,7 @@ def sql_log(t):
 @grammar
 def sql_striped(t):
     """All open at once, each with its own thread; all durable before one is closed."""
-    count = t.pick(2, 3, 4, 8, 16, 64)
+    count = min(t.pick(2, 3, 4, 8, 16, 64), t.files)
     handles = range(1, count + 1)
     position = {}
     for h in handles:
@@ -818,10 +818,10 @@ def wild(t):
     Wild(t).run(t.rng.randint(10, 60))
 
 
-def draw(name, seed, part, span):
-    t = Draw(name, seed, part, span)
+def draw(name, seed, part, span, files=64):
+    t = Draw(name, seed, part, span, files)
     GRAMMARS[name](t)
-    return f'# {name} --seed {seed} --part {part} --span {span}\n' + '\n'.join(t.lines) + '\n'
+    return f'# {name} --seed {seed} --part {part} --span {span} --files {files}\n' + '\n'.join(t.lines) + '\n'
 
 
 def main():
@@ -830,6 +830,7 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--part', type=int, default=128 * KIB, help='part size of the mount')
     parser.add_argument('--span', type=int, default=3 * MIB, help='about how much is written')
+    parser.add_argument('--files', type=int, default=64, help='most files open at once')
     parser.add_argument('--out', help='file (default: standard output)')
     parser.add_argument('--list', action='store_true', help='print the grammars')
     parser.add_argument('--no-rewrites', action='store_true',
@@ -841,7 +842,8 @@ def main():
         return
     if not options.grammar:
         parser.error('a grammar is needed')
-    text = draw(options.grammar, options.seed, options.part, options.span)
+    text = draw(options.grammar, options.seed, options.part, options.span,
+                options.files)
     if options.out:
         with open(options.out, 'w', encoding='ascii') as file:
             file.write(text)

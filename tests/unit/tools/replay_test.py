@@ -9,6 +9,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPLAY = os.path.join(os.environ['RDSBAK_TOOLS'], 'replay')
 GENERATOR = os.path.join(HERE, '..', '..', 'tools', 'gen_traces.py')
+DRAWER = os.path.join(HERE, '..', '..', 'tools', 'draw_traces.py')
 
 
 def scratch():
@@ -155,6 +156,34 @@ class Replay(unittest.TestCase):
                 'unlink path=d/f\nrmdir path=d\nstat path=d size=ENOENT\n')
         status, output = self.run_replay('', text=text)
         self.assertEqual(status, 0, output)
+
+    def drawn(self, grammar, seed, *options):
+        return subprocess.run([sys.executable, DRAWER, '--grammar', grammar, '--seed', str(seed),
+                               *options], check=True, text=True, stdout=subprocess.PIPE).stdout
+
+    def grammars(self, *options):
+        return subprocess.run([sys.executable, DRAWER, '--list', *options], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.split()
+
+    def test_drawn_traces_depend_on_the_seed_and_the_options_only(self):
+        for grammar in ('wild', 'sql_full'):
+            self.assertEqual(self.drawn(grammar, 5), self.drawn(grammar, 5))
+            self.assertNotEqual(self.drawn(grammar, 5), self.drawn(grammar, 6))
+            self.assertNotEqual(self.drawn(grammar, 5), self.drawn(grammar, 5, '--part', '65536'))
+        self.assertNotIn('h=4', self.drawn('sql_striped', 1, '--files', '3'))
+        forward = self.grammars('--no-rewrites')
+        self.assertTrue(set(forward) < set(self.grammars()))
+        self.assertIn('sql_full', forward)
+        self.assertNotIn('wild', forward)
+
+    def test_drawn_traces_agree_between_two_plain_directories(self):
+        for grammar in self.grammars():
+            for seed in range(3):
+                # What a mount must refuse a plain directory does.
+                lines = [line for line in self.drawn(grammar, seed).splitlines()
+                         if 'fails=' not in line]
+                status, output = self.run_replay('', '--seed', str(seed), text='\n'.join(lines))
+                self.assertEqual(status, 0, (grammar, seed, output))
 
     def test_another_process_and_a_child_with_all_handles(self):
         text = ('open h=1 path=f flags=RDWR|CREAT\nwrite h=1 off=0 len=9000\nfork\nfstat h=1\n'
