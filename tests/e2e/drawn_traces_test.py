@@ -13,6 +13,7 @@ A failure prints the line that does it again. RDSBAK_SEED=N moves the seeds of t
 """
 
 import argparse
+import concurrent.futures
 import os
 import random
 import shlex
@@ -31,6 +32,7 @@ sys.path.insert(0, SOURCE)
 
 import draw_traces  # noqa: E402  pylint: disable=wrong-import-position
 
+AT_ONCE = 2  # traces on a mount, each in a directory of its own
 BED = {"rgw_env": {"RGW_MIN_PART": str(64 << 10)}}
 
 # What a mount may do with a file that goes back over what was sent, if it has no spool; the first is
@@ -48,7 +50,8 @@ class Profile:
     def __init__(self, name, part, hold, spool, memory, more):
         self.name, self.part, self.spool = name, part, spool
         self.roomy = memory >= 64 * MIB and "--window" not in more
-        self.files = min(64, memory // (256 * KIB))  # more at once may be ENOMEM, by design
+        # A trace's share of the files that the memory allows: more at once may be ENOMEM, by design.
+        self.files = min(64, memory // (256 * KIB) // AT_ONCE)
         self.options = ["--part-min", "64KiB", "--part-size", str(part), "--hold-size", str(hold),
                         "--memory-limit", str(memory), *more]
 
@@ -146,14 +149,15 @@ class Campaign:
         return wrong
 
     def run(self, profile, traces):
-        """(grammar, seed) of each trace, on one mount that must end well."""
+        """(grammar, seed) of each trace, some at once, on one mount that must end well."""
         options = list(profile.options)
         if profile.spool:
             spool = self.bed.path(f"spool-{profile.name}")
             os.makedirs(spool, exist_ok=True)
             options += ["--spool-dir", spool]
         mount = self.bed.mount(options)
-        bad = [trace for trace in traces if self.replay(profile, mount, *trace)]
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            bad = any(list(pool.map(lambda trace: self.replay(profile, mount, *trace), traces)))
         try:
             status = self.bed.umount(mount)
         except (e2e.testbed.TestbedError, subprocess.SubprocessError) as error:
@@ -209,8 +213,8 @@ def campaign_of_arguments(options):
     campaign = Campaign(e2e.shared_bed(BED))
     deadline = time.monotonic() + options.seconds
     if options.grammar:
-        profile = profile_of(options.profile, options.spool)
         for seed in range(options.first, options.first + options.count):
+            profile = profile_of(options.profile or seed, options.spool)
             campaign.run(profile, [(options.grammar, seed)])
         return campaign
     both = [rounds(options.first, spool) for spool in ((True,) if options.spool else (False, True))]
@@ -227,7 +231,8 @@ def main():
                         help="the first seed (default: by the clock)")
     parser.add_argument("--count", type=int, default=1, help="seeds of --grammar")
     parser.add_argument("--grammar", choices=sorted(draw_traces.GRAMMARS))
-    parser.add_argument("--profile", type=int, default=1, help="seed of the mount's options")
+    parser.add_argument("--profile", type=int,
+                        help="seed of the mount's options (default: the trace's)")
     parser.add_argument("--spool", action="store_true", help="with a spool directory only")
     options = parser.parse_args()
     campaign = campaign_of_arguments(options)

@@ -6,8 +6,11 @@ and on such a one whose sent parts are also kept in a spool. Random orders of th
 grammars `sizes*` of tests/tools/draw_traces.py.
 """
 
+import atexit
 import errno
 import os
+import shutil
+import tempfile
 import unittest
 
 import e2e
@@ -426,6 +429,10 @@ def streamed(test, more=(), **values):
 StreamedDeclared, StreamedNeverTrimmed = streamed(Declared), streamed(NeverTrimmed)
 StreamedReserved, StreamedCannotBeHeld = streamed(Reserved), streamed(CannotBeHeld)
 StreamedHoles, StreamedByPath = streamed(Holes), streamed(ByPath, goes_back=False)
+SPOOL = tempfile.mkdtemp(prefix="rdsbak-spool-")
+atexit.register(shutil.rmtree, SPOOL, ignore_errors=True)
+SpooledByPath = streamed(ByPath, ("--spool-dir", SPOOL))
+SpooledHoles = streamed(Holes, ("--spool-dir", SPOOL))
 
 if __name__ == "__main__":
     unittest.main()

@@ -715,6 +715,8 @@ class Wild:
         self.t = t
         self.size = {}      # by name
         self.handles = {}   # handle: (name, readable, writable)
+        self.times = {}     # by name: how often somebody began to write it
+        self.since = {}     # handle: the same when it was opened
         self.marks = [0]    # places where something happened before
         self.next_handle = 1
 
@@ -730,6 +732,9 @@ class Wild:
         if mode != 'RDONLY' and t.chance(0.1):
             flags += '|TRUNC'
             self.size[name] = 0
+        if mode != 'RDONLY' and not self.is_written(name):
+            self.times[name] = self.times.get(name, 0) + 1
+        self.since[self.next_handle] = self.times.get(name, 0)
         t('open', h=self.next_handle, path=name, flags=flags, mode='0644')
         self.size.setdefault(name, 0)
         self.handles[self.next_handle] = (name, mode != 'WRONLY', mode != 'RDONLY')
@@ -743,6 +748,13 @@ class Wild:
 
     def is_open(self, name):
         return any(name == n for n, _, _ in self.handles.values())
+
+    def is_written(self, name):
+        return any(name == n and writable for n, _, writable in self.handles.values())
+
+    def current(self, h, name):
+        """A handle for reading keeps to the version it was opened on (ESTALE by design)."""
+        return self.handles[h][2] or self.since[h] == self.times.get(name, 0)
 
     def write(self, h, name):
         t = self.t
@@ -776,7 +788,7 @@ class Wild:
         choice = self.t.rng.random()
         if choice < 0.40 and writable:
             self.write(h, name)
-        elif choice < 0.60 and readable:
+        elif choice < 0.60 and readable and self.current(h, name):
             self.t('read', h=h, off=self.place(self.size[name] + 10),
                    len=self.t.near(1, 3 * self.t.part))
         elif choice < 0.72 and writable:

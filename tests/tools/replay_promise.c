@@ -94,6 +94,10 @@ static void promised(const struct trace_op *op, struct file *file, bool closed)
     int64_t size = side_file_size(side_path(PLAIN, file->path, plain));
     if (size < 0)
         die("%s: %s", plain, errno_name((int)-size));
+    // A flush or close of what is empty now publishes nothing: shells do that before their first
+    // byte. The end of the last handle makes it empty, unheard.
+    if (size == 0 && (op->kind == TRACE_FLUSH || op->kind == TRACE_RELEASE))
+        return;
     if (closed)
         file->end = (uint64_t)size;
     take_down(file, (uint64_t)size);
