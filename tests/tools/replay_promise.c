@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -27,6 +28,7 @@ void judge_start(void)
         return;
     if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
         die("no pipes: %s", strerror(errno));
+    signal(SIGPIPE, SIG_IGN); // if it ends early that is said in words
     judge_pid = fork();
     if (judge_pid < 0)
         die("no process: %s", strerror(errno));
