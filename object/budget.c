@@ -162,6 +162,19 @@ bool budget_take(struct budget *b, struct budget_account *account, struct budget
     return true;
 }
 
+bool budget_leave_slot(struct budget *b, struct budget_chunk *chunk)
+{
+    WITH_LOCK(&b->lock);
+    if (chunk->account == NULL)
+        return true;
+    if (!shared_has_room_locked(b))
+        return false;
+    chunk->account->slots_used--;
+    chunk->account = NULL;
+    b->shared_used++;
+    return true;
+}
+
 bool budget_take_for_reading(struct budget *b, struct budget_chunk *out)
 {
     WITH_LOCK(&b->lock);

@@ -44,7 +44,9 @@ void budget_unreserve(struct budget *b, struct budget_account *account);
 // A chunk from the account's free slots, else (or with account NULL) from the shared rest. False:
 // none now. The memory is not cleared.
 bool budget_take(struct budget *b, struct budget_account *account, struct budget_chunk *out);
-// The same for a reader: shared only, and readers together never over half of the limit.
+// Makes a chunk in a slot a shared one, if there is room: the slot is free again.
+bool budget_leave_slot(struct budget *b, struct budget_chunk *chunk);
+// budget_take for a reader: shared only, and readers together never over half of the limit.
 bool budget_take_for_reading(struct budget *b, struct budget_chunk *out);
 void budget_give(struct budget *b, struct budget_chunk *chunk);
 void budget_give_from_reading(struct budget *b, struct budget_chunk *chunk);

@@ -104,3 +104,28 @@ void extents_each_hole(const struct extents *e, uint32_t begin, uint32_t end,
     if (begin < end)
         fn(context, begin, end);
 }
+
+static void keep_first(void *context, uint32_t begin, uint32_t end)
+{
+    struct extent *first = context;
+    if (first->end == 0)
+        *first = (struct extent){begin, end};
+}
+
+bool extents_first_hole(const struct extents *e, uint32_t begin, uint32_t end, struct extent *hole)
+{
+    *hole = (struct extent){0};
+    extents_each_hole(e, begin, end, keep_first, hole);
+    return hole->end > 0;
+}
+
+void extents_each_written(const struct extents *e, uint32_t begin, uint32_t end,
+                          void (*fn)(void *context, uint32_t begin, uint32_t end), void *context)
+{
+    for (size_t i = 0; i < e->count; i++) {
+        uint32_t from = e->list[i].begin > begin ? e->list[i].begin : begin;
+        uint32_t to = e->list[i].end < end ? e->list[i].end : end;
+        if (from < to)
+            fn(context, from, to);
+    }
+}

@@ -31,8 +31,13 @@ bool extents_is_long(const struct extents *e);
 struct extent extents_close_smallest(struct extents *e);
 void extents_cut(struct extents *e, uint32_t end); // forgets everything at or after end
 bool extents_cover(const struct extents *e, uint32_t begin, uint32_t end);
+// The first hole in [begin, end). False: there is none.
+bool extents_first_hole(const struct extents *e, uint32_t begin, uint32_t end, struct extent *hole);
 // Calls fn for every hole in [begin, end).
 void extents_each_hole(const struct extents *e, uint32_t begin, uint32_t end,
                        void (*fn)(void *context, uint32_t begin, uint32_t end), void *context);
+// Calls fn for everything written in [begin, end).
+void extents_each_written(const struct extents *e, uint32_t begin, uint32_t end,
+                          void (*fn)(void *context, uint32_t begin, uint32_t end), void *context);
 
 #endif

@@ -99,6 +99,14 @@ static int start_pools(struct volume *v)
     return rc;
 }
 
+// Better now than in the middle of a backup.
+static int check_spool(const char *dir)
+{
+    CLEANUP(spool_freep) struct spool *spool = NULL;
+    int rc = spool_new(dir, &spool);
+    return rc == 0 ? spool_write(spool, 0, "", 1) : rc;
+}
+
 int volume_new(struct volume **out, struct store *store, struct keyring *keyring,
                const struct volume_config *config)
 {
@@ -115,7 +123,10 @@ int volume_new(struct volume **out, struct store *store, struct keyring *keyring
     v->writer_slots = writer_slots_for(config->part_min, v->chunk_size);
     lock_init(&v->writers_lock, LOCK_RANK_BUDGET);
     lock_init(&v->keys_lock, LOCK_RANK_STORE);
-    rc = budget_new(&v->budget, config->memory_limit, v->chunk_size);
+    if (config->spool_dir != NULL && !config->read_only)
+        rc = check_spool(config->spool_dir);
+    if (rc == 0)
+        rc = budget_new(&v->budget, config->memory_limit, v->chunk_size);
     if (rc == 0)
         rc = start_pools(v);
     if (rc < 0)
@@ -180,10 +191,13 @@ static uint64_t cap_for_share(const struct volume *v, uint64_t cap)
 
 uint64_t volume_file_size_max(const struct volume *v)
 {
+    uint64_t cap = v->config.memory_limit / (PARTS_IN_FLIGHT + 1);
+    if (v->config.spool_dir != NULL)
+        cap = STORE_PART_SIZE_MAX;
     struct parts_plan plan = {
         .first = v->config.part_size,
         .chunk = v->chunk_size,
-        .cap = cap_for_share(v, v->config.memory_limit / (PARTS_IN_FLIGHT + 1)),
+        .cap = cap_for_share(v, cap),
     };
     return parts_capacity(&plan, 1);
 }
@@ -200,6 +214,13 @@ uint64_t volume_part_cap(struct volume *v)
     WITH_LOCK(&v->writers_lock);
     unsigned count = v->writers_count > 0 ? v->writers_count : 1;
     return cap_for_share(v, v->config.memory_limit / count / PART_SHARE);
+}
+
+uint64_t volume_part_max(struct volume *v)
+{
+    if (v->config.spool_dir == NULL)
+        return volume_part_cap(v);
+    return round_down(STORE_PART_SIZE_MAX, v->chunk_size);
 }
 
 void volume_add_writer(struct volume *v, struct writer *w)

@@ -44,6 +44,8 @@ void volume_add_writer(struct volume *v, struct writer *w);
 void volume_remove_writer(struct volume *v, struct writer *w);
 // Largest part that one writer may build now: a third of its share of the limit, at least part_min.
 uint64_t volume_part_cap(struct volume *v);
+// What a part may have with the spool's help: volume_part_cap without one.
+uint64_t volume_part_max(struct volume *v);
 // Memory is short: every writer gives up its hold and sends what it can. No writer lock may be
 // held.
 void volume_relieve(struct volume *v);

@@ -177,25 +177,25 @@ int writer_discard(struct writer *w, int64_t wait_ms)
 
 // ---- writing ----
 
-static int refuse_sealed_locked(struct writer *w, uint64_t offset)
+// Keeps the list of what was written short. A hole over nothing becomes zeros, but not while a copy
+// is in progress, which may be filling it; one over something that was there before is filled with
+// that, with the lock released.
+static int shorten_locked(struct writer *w, struct window_chunk *chunk)
 {
-    writer_fail_locked(w, err_set(-EOPNOTSUPP,
-                                  "a write at %" PRIu64 ", behind the %" PRIu64
-                                  " bytes that are encrypted and on their way: the program goes "
-                                  "back over what it wrote, which works "
-                                  "for files up to --hold-size only",
-                                  offset, w->gen.sealed));
-    return err_restore(&w->failure);
-}
-
-// Keeps the list of what was written short. Not while a copy is in progress, which may be filling
-// the very hole.
-static void close_holes_locked(struct window_chunk *chunk)
-{
-    while (chunk->pins == 0 && extents_is_long(&chunk->written)) {
+    uint64_t chunk_size = w->volume->chunk_size;
+    if (!extents_is_long(&chunk->written))
+        return 0;
+    if (chunk->index * chunk_size < overlay_end_locked(w)) {
+        window_pin_locked(w, chunk);
+        int rc = overlay_fill_locked(w, chunk, (uint32_t)chunk_size);
+        window_unpin_locked(w, chunk);
+        return rc;
+    }
+    while (chunk->copying == 0 && extents_is_long(&chunk->written)) {
         struct extent hole = extents_close_smallest(&chunk->written);
         memset(chunk->memory.data + hole.begin, 0, hole.end - hole.begin);
     }
+    return 0;
 }
 
 // The piece of a write that lies in one chunk. -EAGAIN: things changed while waiting, start over.
@@ -209,9 +209,11 @@ static int write_piece_locked(struct writer *w, uint64_t offset, const uint8_t *
         return rc;
     uint32_t begin = (uint32_t)(offset % chunk_size);
     window_pin_locked(w, chunk);
+    window_begin_copy_locked(chunk);
     lock_give(&w->lock);
     memcpy(chunk->memory.data + begin, data, len);
     lock_take(&w->lock);
+    window_end_copy_locked(w, chunk);
     window_unpin_locked(w, chunk);
     if (w->failure.code != 0) {
         if (chunk->pins == 0 && !w->sealing)
@@ -219,24 +221,30 @@ static int write_piece_locked(struct writer *w, uint64_t offset, const uint8_t *
         return err_restore(&w->failure);
     }
     rc = extents_add(&chunk->written, begin, begin + (uint32_t)len);
-    close_holes_locked(chunk);
     if (rc == 0 && offset + len > w->hwm)
         w->hwm = offset + len;
-    return rc;
+    return rc == 0 ? shorten_locked(w, chunk) : rc;
 }
 
-// Makes the file ready for a change at offset: its turn, a generation, not behind what is sealed.
-static int prepare_write_locked(struct writer *w, uint64_t offset, const atomic_bool *interrupted)
+// Makes the file ready for a piece: its turn, a generation, not behind what is sealed. *same: the
+// bytes are there already.
+static int prepare_write_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
+                                const atomic_bool *interrupted, bool *same)
 {
+    *same = false;
     int rc = writer_wait_turn_locked(w, interrupted);
     if (rc == 0 && !w->open)
         rc = reopen_for_write_locked(w, offset);
     if (rc == 0 && offset < w->gen.sealed)
-        rc = refuse_sealed_locked(w, offset);
-    if (rc == 0 && w->gen.keep_envelope &&
+        rc = overlay_rewrite_locked(w, offset, data, len, same);
+    if (rc < 0 || *same)
+        return rc;
+    if (w->gen.keep_envelope &&
         offset < w->committed.plain_size / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE)
         w->gen.keep_envelope = false; // not a continuation any more: a new key
-    return rc;
+    if (offset < w->gen.first_changed)
+        w->gen.first_changed = offset;
+    return 0;
 }
 
 static int write_all_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
@@ -246,8 +254,9 @@ static int write_all_locked(struct writer *w, uint64_t offset, const uint8_t *da
     while (len > 0) {
         uint64_t room = chunk_size - offset % chunk_size;
         size_t piece = len < room ? len : (size_t)room;
-        int rc = prepare_write_locked(w, offset, interrupted);
-        if (rc == 0)
+        bool same = false;
+        int rc = prepare_write_locked(w, offset, data, piece, interrupted, &same);
+        if (rc == 0 && !same)
             rc = write_piece_locked(w, offset, data, piece, interrupted);
         if (rc == -EAGAIN)
             continue;
@@ -307,7 +316,7 @@ static int check_hint_locked(struct writer *w, uint64_t size)
     struct parts_plan plan = {
         .first = w->volume->config.part_size,
         .chunk = w->volume->chunk_size,
-        .cap = volume_part_cap(w->volume),
+        .cap = volume_part_max(w->volume),
         .hint = size,
     };
     uint64_t room = parts_capacity(&plan, 1);
@@ -347,21 +356,26 @@ static int wait_until_still_locked(struct writer *w)
     }
 }
 
+void writer_cut_locked(struct writer *w, uint64_t size)
+{
+    uint64_t closed_max = size / w->volume->chunk_size * w->volume->chunk_size;
+    if (w->gen.keep_envelope &&
+        size < w->committed.plain_size / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE)
+        w->gen.keep_envelope = false;
+    window_cut_locked(w, size);
+    overlay_cut_locked(w, size);
+    if (w->gen.closed_until > closed_max)
+        w->gen.closed_until = closed_max;
+    w->hwm = size;
+}
+
 static int shrink_locked(struct writer *w, uint64_t size)
 {
     int rc = 0;
-    if (w->open && size >= w->gen.sealed && (size > 0 || w->gen.next_number == 1)) {
-        if (w->gen.keep_envelope &&
-            size < w->committed.plain_size / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE)
-            w->gen.keep_envelope = false;
-        window_cut_locked(w, size);
-        uint64_t zeros_max = size / w->volume->chunk_size * w->volume->chunk_size;
-        if (w->gen.zeros_until > zeros_max)
-            w->gen.zeros_until = zeros_max;
-        w->hwm = size;
-    } else {
+    if (w->open && size >= w->gen.sealed && (size > 0 || w->gen.next_number == 1))
+        writer_cut_locked(w, size);
+    else
         rc = reopen_at_locked(w, size);
-    }
     if (rc == 0)
         w->declared = size;
     return rc;
@@ -395,107 +409,6 @@ int writer_allocate(struct writer *w, uint64_t size, bool keep_size)
     if (rc == 0 && size > w->hint)
         w->hint = size;
     return rc;
-}
-
-// ---- reading ----
-
-struct hole_copy {
-    uint8_t *out; // plaintext of the chunk's [begin, ...)
-    uint32_t begin;
-};
-
-static void zero_hole(void *context, uint32_t begin, uint32_t end)
-{
-    struct hole_copy *copy = context;
-    memset(copy->out + (begin - copy->begin), 0, end - begin);
-}
-
-// What was never written reads as zeros: the memory there holds some other file's bytes. -EAGAIN:
-// it waited for a copy in progress, start over.
-static int read_chunk_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
-{
-    uint64_t chunk_size = w->volume->chunk_size;
-    struct window_chunk *chunk = window_find_locked(w, offset / chunk_size);
-    uint32_t begin = (uint32_t)(offset % chunk_size);
-    if (chunk == NULL) {
-        memset(out, 0, len);
-        return 0;
-    }
-    if (chunk->pins > 0) {
-        cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS);
-        return -EAGAIN;
-    }
-    memcpy(out, chunk->memory.data + begin, len);
-    struct hole_copy copy = {out, begin};
-    extents_each_hole(&chunk->written, begin, begin + (uint32_t)len, zero_hole, &copy);
-    return 0;
-}
-
-static int read_committed_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
-{
-    size_t got = 0;
-    writer_begin_busy_locked(w); // what is committed, and its reader, must stay
-    int rc = writer_ensure_reader_locked(w);
-    if (rc == 0) {
-        struct reader *reader = w->reader;
-        lock_give(&w->lock);
-        rc = reader_read(reader, offset, out, len, &got);
-        lock_take(&w->lock);
-    }
-    writer_end_busy_locked(w);
-    if (rc == 0 && got < len)
-        memset(out + got, 0, len - got); // the declared tail
-    return rc;
-}
-
-static int read_piece_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len)
-{
-    if (!w->open)
-        return read_committed_locked(w, offset, out, len);
-    if (offset + len <= w->gen.base)
-        return read_committed_locked(w, offset, out, len);
-    if (offset < w->gen.sealed)
-        return err_set(-EBUSY,
-                       "%s: bytes at %" PRIu64
-                       " are on their way to S3 and not readable before it is closed",
-                       w->key, offset);
-    return read_chunk_locked(w, offset, out, len);
-}
-
-// How far one source reaches from offset.
-static size_t piece_len_locked(const struct writer *w, uint64_t offset, size_t len)
-{
-    uint64_t end = offset + len;
-    uint64_t chunk_size = w->volume->chunk_size;
-    uint64_t stop = (offset / chunk_size + 1) * chunk_size;
-    if (!w->open || end <= w->gen.base)
-        return len;
-    if (offset < w->gen.base)
-        return (size_t)(w->gen.base - offset);
-    return (size_t)((stop < end ? stop : end) - offset);
-}
-
-int writer_read(struct writer *w, uint64_t offset, void *out, size_t len, size_t *got)
-{
-    WITH_LOCK(&w->lock);
-    *got = 0;
-    for (;;) {
-        int rc = writer_wait_turn_locked(w, NULL);
-        if (rc < 0)
-            return rc;
-        uint64_t size = writer_size_locked(w);
-        if (*got == len || offset + *got >= size)
-            return 0;
-        uint64_t at = offset + *got;
-        size_t rest = len - *got < size - at ? len - *got : (size_t)(size - at);
-        size_t piece = piece_len_locked(w, at, rest);
-        rc = read_piece_locked(w, at, (uint8_t *)out + *got, piece);
-        if (rc == -EAGAIN)
-            continue;
-        if (rc < 0)
-            return rc;
-        *got += piece;
-    }
 }
 
 // ---- the rest ----

@@ -102,6 +102,7 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
     };
     struct store *store = w->volume->store;
     atomic_fetch_add(&w->volume->sending, 1);
+    w->cost.sent += part->size;
     lock_give(&w->lock);
     rc = store->ops->put(store, w->key, &metadata, &body, result);
     rc = believe_or_look(w, rc, size, result);
@@ -159,23 +160,41 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
 
 // ---- the commit ----
 
-// One attempt: true when everything but the last, partial chunk is sealed and that one has memory.
-static bool seal_rest_now_locked(struct writer *w, uint64_t size)
+// One attempt. *done: everything but the last, partial chunk is sealed and that one has memory.
+static int seal_rest_now_locked(struct writer *w, uint64_t size, bool *done)
 {
     uint64_t chunk_size = w->volume->chunk_size;
+    struct window_chunk *last = NULL;
+    *done = false;
     seal_ready_locked(w);
-    if (w->failure.code != 0 || w->gen.sealed / chunk_size < size / chunk_size)
-        return false;
-    return w->gen.sealed == size || window_try_locked(w, size / chunk_size) != NULL;
+    if (w->failure.code != 0)
+        return err_restore(&w->failure);
+    if (w->gen.sealed / chunk_size < size / chunk_size)
+        return 0;
+    int rc = w->gen.sealed < size ? window_try_locked(w, size / chunk_size, &last) : 0;
+    *done = rc == 0 && (w->gen.sealed == size || last != NULL);
+    return rc;
+}
+
+// Nothing could be sealed: there is no memory. With parts, what is sealed can be sent and its
+// memory comes back; nobody else's is needed.
+static int make_room_locked(struct writer *w, struct memory_wait *wait)
+{
+    int rc = spill_one_locked(w, UINT64_MAX);
+    if (rc != -EAGAIN)
+        return rc;
+    w->gen.single = false;
+    return window_wait_locked(w, wait, NULL);
 }
 
 static int seal_rest_locked(struct writer *w, uint64_t size)
 {
     struct memory_wait wait = {0};
     uint64_t chunk_size = w->volume->chunk_size;
-    w->gen.zeros_until = size / chunk_size * chunk_size;
+    w->gen.closed_until = size / chunk_size * chunk_size;
     w->hold_given_up = true;
     for (;;) {
+        bool done = false;
         if (w->failure.code != 0)
             return err_restore(&w->failure);
         if (w->sealing) {
@@ -183,16 +202,14 @@ static int seal_rest_locked(struct writer *w, uint64_t size)
             continue;
         }
         uint64_t before = w->gen.sealed;
-        if (seal_rest_now_locked(w, size))
-            return 0;
+        int rc = seal_rest_now_locked(w, size, &done);
+        if (rc < 0 || done)
+            return rc;
         if (w->gen.sealed > before)
             wait = (struct memory_wait){0};
-        if (w->failure.code != 0 || w->sealing)
+        if (w->sealing)
             continue;
-        // A gap needs a chunk. With parts, what is sealed can be sent and its memory comes back;
-        // nobody else's is needed.
-        w->gen.single = false;
-        int rc = window_wait_locked(w, &wait, NULL);
+        rc = make_room_locked(w, &wait);
         if (rc < 0)
             return rc;
     }
@@ -214,6 +231,16 @@ static int send_all_locked(struct writer *w, uint64_t size, struct store_result 
         return finish_upload_locked(w, size, result);
     w->committed_parts = 1;
     return put_single_locked(w, size, result);
+}
+
+static void log_cost_locked(struct writer *w)
+{
+    const struct writer_cost *cost = &w->cost;
+    if (cost->rewrite)
+        log_info("%s: changed in place: %" PRIu64 " bytes fetched, %" PRIu64
+                 " read back from the spool, %" PRIu64 " sent, %" PRIu64 " sent before in vain",
+                 w->key, cost->fetched, cost->read_back, cost->sent, cost->given_up);
+    w->cost = (struct writer_cost){0};
 }
 
 static void settle_locked(struct writer *w, struct object_info *info, uint64_t size)
@@ -246,6 +273,7 @@ static int commit_locked(struct writer *w, uint64_t size)
     lock_take(&w->lock);
     if (rc < 0)
         return rc;
+    log_cost_locked(w);
     settle_locked(w, &info, size);
     // It waits for what it reads ahead; nobody else uses it while the writer is busy.
     struct reader *reader = TAKE(w->reader);

@@ -1,21 +1,34 @@
 // The inside of a writer, shared by the writer_*.c files only (and the volume, which walks the
 // list).
 //
-//   writer.c         the calls of writer.h: writes, reads, truncation
-//   writer_window.c  chunks of plaintext ahead of the sealed mark, and waiting for memory
-//   writer_seal.c    encrypting chunks in order and gathering them into parts
-//   writer_send.c    parts on the wire, failure and abort
-//   writer_commit.c  the commit
-//   writer_reopen.c  going on after a commit, and with an object that exists
+//   writer.c          the calls of writer.h: writes, truncation, status
+//   writer_read.c     reading what is being written
+//   writer_window.c   chunks of plaintext ahead of the sealed mark, and waiting for memory
+//   writer_spill.c    chunks of the window that go to the spool for a while
+//   writer_overlay.c  what was there before: filling holes with it, going back over what is sealed
+//   writer_seal.c     encrypting chunks in order and gathering them into parts
+//   writer_send.c     parts on the wire, failure and abort
+//   writer_commit.c   the commit
+//   writer_reopen.c   going on after a commit, and with an object that exists
 //
 // Offsets: plaintext and ciphertext offsets are the same number below the end of the file (CBC and
 // GCM keep length), so `sealed` serves both. A generation is one upload under one envelope.
+//
+// What a generation's file holds, at an offset, is the first of these that has it:
+//
+//     the window             what was written and is not sealed
+//     the stream             what is sealed (readable again only if there is a spool)
+//     earlier                what an upload had sealed that this generation replaces
+//     [0, before_end)        the committed object
+//     zeros
 #ifndef OBJECT_WRITER_INTERNAL_H
 #define OBJECT_WRITER_INTERNAL_H
 
 #include "object/extents.h"
 #include "object/parts.h"
 #include "object/reader.h"
+#include "object/spool.h"
+#include "crypto/page.h"
 #include "object/volume_internal.h"
 #include "object/writer.h"
 
@@ -24,14 +37,21 @@
 #define WRITER_GAP_PATIENCE_MS                                                                     \
     2000 // nothing moves anywhere for this long: the gap in front is taken for zeros
 
+#define WRITER_GAP_PATIENCE_AGAIN_MS                                                               \
+    250 // the same in a file that is changed here and there, once it was so
+
 #define WRITER_RESERVE_WAIT_MS                                                                     \
     5000 // how long opening waits for memory: the kernel may hold the directory meanwhile
 
 // Plaintext of [index * chunk_size, + chunk_size), being filled.
 struct window_chunk {
     uint64_t index;
-    uint32_t begin; // first byte that this generation writes itself (after a reopen in mid-chunk)
-    unsigned pins;  // copies in progress without the lock; not sealed meanwhile
+    uint32_t begin;   // first byte that this generation writes itself (after a reopen in mid-chunk)
+    unsigned pins;    // it stays, and is not sealed meanwhile
+    unsigned copying; // writes in progress without the lock; each has a pin too
+    bool moving;      // between memory and the spool: everybody waits
+    bool spilled;     // in the spool, without memory
+    struct page_seal seal; // of what is in the spool
     struct extents written;
     struct budget_chunk memory;
     UT_hash_handle hh;
@@ -43,8 +63,9 @@ struct writer_part {
     struct writer *writer;
     unsigned number;
     bool is_copy;
-    uint64_t copy_offset; // of the old object
-    uint64_t size;        // ciphertext bytes
+    bool spooled;    // its bytes are in the generation's spool, at `offset`, not in memory
+    uint64_t offset; // of the file; for a copy: of the old object
+    uint64_t size;   // ciphertext bytes
     uint32_t crc32c;
     struct budget_chunk *chunks; // count of them
     struct iovec *iov;           // count + 1: the last one for the finish bytes
@@ -62,7 +83,7 @@ struct writer_generation {
     struct sealer *sealer;
     uint64_t base;                 // [0, base) is copied from the committed object by the server
     uint64_t sealed;               // everything below is encrypted, or copied
-    uint64_t zeros_until;          // gaps below this are zeros: nobody waits for them any more
+    uint64_t closed_until;         // gaps below this are final: nobody waits for them any more
     uint64_t part_begin;           // where the part being gathered starts
     struct writer_part *gathering; // NULL: none
     unsigned next_number;
@@ -74,6 +95,26 @@ struct writer_generation {
     bool single;     // a single PUT: gather all, send nothing
     bool completing; // Complete is on the wire: no abort now
     bool completed;  // the server has said that the object is there
+    // An overlay: what is not written is as it was before.
+    uint64_t before_end;         // of the committed object [0, before_end) shows through
+    struct spool_stream earlier; // before that, what an upload that was given up had sealed
+    uint64_t cuts;               // counts truncations: what was read before may not show any more
+    uint64_t first_changed;      // the lowest offset that was written; UINT64_MAX: none
+    bool gaps_closed;            // nobody came for such a gap
+    bool deferred;               // nothing is sealed before the commit: it went back before
+    struct spool_stream stream;  // what is sealed; empty without a spool
+    // Chunks of the window that are not in memory.
+    struct spool *pages;
+    struct page_cipher *page_cipher;
+};
+
+// What a rewrite costs, in bytes, from the first change to the commit.
+struct writer_cost {
+    uint64_t fetched;   // of the committed object
+    uint64_t read_back; // from the spool
+    uint64_t sent;
+    uint64_t given_up; // sent in vain
+    bool rewrite;
 };
 
 struct writer {
@@ -96,7 +137,7 @@ struct writer {
     bool busy;                // a commit or a reopen runs: changes wait
     bool committing;          // busy with a commit: what will be sealed is final
     uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
-    unsigned pins;            // of all chunks
+    unsigned pins;            // of all chunks, and reads of what was there before
     bool sealing;
     bool aborting;
     bool open;            // a generation with changes exists; else everything is committed
@@ -108,6 +149,7 @@ struct writer {
     struct window_chunk *window;
     uint64_t window_bytes; // of chunks in the window
     struct writer_generation gen;
+    struct writer_cost cost;
     struct budget_account account;
     bool has_committed;
     struct object_info committed;
@@ -122,6 +164,8 @@ struct writer {
 int writer_wait_turn_locked(struct writer *w, const atomic_bool *interrupted) MUST_CHECK;
 uint64_t writer_size_locked(const struct writer *w);
 bool writer_interrupted(const atomic_bool *interrupted);
+// The file ends at size, where nothing above is sealed.
+void writer_cut_locked(struct writer *w, uint64_t size);
 // Takes the exclusive right (busy), once the copies in progress have ended / gives it back and
 // wakes everyone.
 void writer_begin_busy_locked(struct writer *w);
@@ -129,8 +173,8 @@ void writer_end_busy_locked(struct writer *w);
 
 // ---- writer_window.c ----
 struct window_chunk *window_find_locked(struct writer *w, uint64_t index);
-// The chunk, new if need be; waits for memory. -EAGAIN: it waited, and the file was committed or
-// reopened meanwhile, or the place was sealed: the caller starts over.
+// The chunk, in memory, new if need be; waits for memory. -EAGAIN: it waited, and the file was
+// committed or reopened meanwhile, or the place was sealed: the caller starts over.
 int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
                          struct window_chunk **out) MUST_CHECK;
 // One step of waiting for memory, with the lock released: everybody is asked to send what can be
@@ -140,21 +184,56 @@ struct memory_wait { // zeroed before the first step
 };
 int window_wait_locked(struct writer *w, struct memory_wait *wait,
                        const atomic_bool *interrupted) MUST_CHECK;
-// The chunk, new if need be, or NULL if there is no memory now.
-struct window_chunk *window_try_locked(struct writer *w, uint64_t index);
-// A copy in progress, made without the lock: the chunk stays, is not sealed, and nobody gets the
-// exclusive right.
+// The chunk, in memory, new if need be; *out is NULL if there is no memory now, or the chunk is
+// moving. The lock may be released for the spool.
+int window_try_locked(struct writer *w, uint64_t index, struct window_chunk **out) MUST_CHECK;
+// The chunk stays, is not sealed, and nobody gets the exclusive right.
 void window_pin_locked(struct writer *w, struct window_chunk *chunk);
 void window_unpin_locked(struct writer *w, struct window_chunk *chunk);
-void window_fill_holes(struct window_chunk *chunk, uint32_t end);
+// The same for the writer as a whole: what was there before stays readable.
+void writer_pin_locked(struct writer *w);
+void writer_unpin_locked(struct writer *w);
+// A write in progress without the lock, between pin and unpin.
+void window_begin_copy_locked(struct window_chunk *chunk);
+void window_end_copy_locked(struct writer *w, struct window_chunk *chunk);
 // Takes the chunk's memory out and frees the rest.
 struct budget_chunk window_detach_locked(struct writer *w, struct window_chunk *chunk);
 void window_drop_locked(struct writer *w, struct window_chunk *chunk);
-// More waits behind the gap in front than the window allows: it is zeros from now on. True if that
-// was so.
+// More waits behind the gap in front than the window allows: it is closed. True if that was so.
 bool window_keep_to_limit_locked(struct writer *w);
 void window_cut_locked(struct writer *w, uint64_t size); // forgets plaintext at and above size
 void window_clear_locked(struct writer *w);              // all that are not pinned
+
+bool window_is_near_locked(const struct writer *w, uint64_t index);
+
+// ---- writer_spill.c ----
+// Moves one chunk to the spool, not the one at `keep`. -EAGAIN: there is none to move.
+int spill_one_locked(struct writer *w, uint64_t keep) MUST_CHECK;
+// Brings a chunk back into that memory, which it takes over.
+int spill_load_locked(struct writer *w, struct window_chunk *chunk,
+                      struct budget_chunk *memory) MUST_CHECK;
+// Others need memory: half of the window goes to the spool.
+void spill_for_relief_locked(struct writer *w);
+
+// ---- writer_overlay.c ----
+// Where what was there before ends, and zeros begin.
+uint64_t overlay_end_locked(const struct writer *w);
+// Reads what was there before, with the lock released. -EAGAIN: things changed meanwhile, what was
+// read is void.
+int overlay_read_locked(struct writer *w, uint64_t offset, uint8_t *out, size_t len) MUST_CHECK;
+// Fills the holes of a chunk below `end` with what was there before; the lock is released. The
+// chunk must stay: the caller has pinned it or seals.
+int overlay_fill_locked(struct writer *w, struct window_chunk *chunk, uint32_t end) MUST_CHECK;
+// Truncation: what was there at and above size shows no more.
+void overlay_cut_locked(struct writer *w, uint64_t size);
+// Busy is the caller's. The upload is given up and a new generation begins in which nothing is
+// sealed; the file stays as it is. -EOPNOTSUPP: what was sealed is lost without a spool. offset is
+// where the change is, for the text.
+int overlay_go_back_locked(struct writer *w, uint64_t offset) MUST_CHECK;
+// A piece of a write that lies below what is sealed. 0 with *same: nothing to do, the bytes are
+// there already. -EAGAIN: the place is no longer sealed, start over.
+int overlay_rewrite_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
+                           bool *same) MUST_CHECK;
 
 // ---- writer_seal.c ----
 bool writer_holding_locked(const struct writer *w);
@@ -183,6 +262,9 @@ int send_build_metadata_locked(struct writer *w, bool with_plain_size, uint64_t 
 void send_abandon_locked(struct writer *w);
 
 // ---- writer_reopen.c ----
+// Runs a step with the exclusive right; a failure is the file's.
+int writer_exclusively_locked(struct writer *w, int (*step)(struct writer *, uint64_t),
+                              uint64_t argument) MUST_CHECK;
 // Before a write at offset to a file in which nothing is uncommitted.
 int reopen_for_write_locked(struct writer *w, uint64_t offset) MUST_CHECK;
 // Makes the file end at cut (below its size) when that part is sealed or committed.

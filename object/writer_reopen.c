@@ -1,10 +1,10 @@
-// Going on with an object that is committed: append, rewrite of a small file, truncation down.
+// Going on with an object that is committed: append, changes in the middle, truncation down.
 //
 // By copy: a new upload whose first parts are the server's own copies of [0, floor16(cut)); the
 // last partial block is fetched, decrypted and sealed again under the same key and previous block;
-// same envelope, without any plaintext length. By loading: below the smallest part that a copy may
-// have, or for a rewrite of a file that may be held: fetched whole. The old object stays readable
-// until the commit.
+// same envelope, without any plaintext length. By overlay: below the smallest part that a copy may
+// have, under another key, or for a change in the middle: what stays is fetched when it is sealed
+// (writer_overlay.c). The old object stays readable until the commit.
 #include "object/writer_internal.h"
 #include "common/log.h"
 
@@ -27,44 +27,22 @@ int writer_ensure_reader_locked(struct writer *w)
     return rc;
 }
 
-// ---- loading ----
+// ---- overlay ----
 
-static int load_chunk_locked(struct writer *w, uint64_t index, uint64_t len)
+// [0, cut) shows through until it is written.
+static int overlay_locked(struct writer *w, uint64_t cut)
 {
-    struct window_chunk *chunk = NULL;
-    int rc;
-    do {
-        rc = window_obtain_locked(w, index, NULL, &chunk);
-    } while (rc == -EAGAIN); // busy is ours
-    if (rc < 0)
-        return rc;
-    size_t got = 0;
-    window_pin_locked(w, chunk);
-    lock_give(&w->lock);
-    rc = reader_read(w->reader, index * w->volume->chunk_size, chunk->memory.data, len, &got);
-    if (rc == 0 && got != len)
-        rc = err_set(-EIO, "%s is shorter than it was", w->key);
-    lock_take(&w->lock);
-    window_unpin_locked(w, chunk);
-    return rc < 0 ? rc : extents_add(&chunk->written, 0, (uint32_t)len);
-}
-
-// [0, cut) becomes plaintext in the window again.
-static int load_locked(struct writer *w, uint64_t cut)
-{
-    uint64_t chunk_size = w->volume->chunk_size;
-    int rc = cut > 0 ? writer_ensure_reader_locked(w) : 0;
+    int rc = writer_ensure_reader_locked(w);
     if (rc < 0)
         return rc;
     generation_start_locked(w, 0);
-    w->hwm = cut;
+    w->hwm = w->gen.before_end = cut;
+    w->cost.rewrite = cut > w->volume->config.hold_size;
+    // If nothing before its end changes, it may go on under the same key.
     w->gen.keep_envelope =
-        cut > 0 && content_resumable(w->committed.envelope.content) &&
+        content_resumable(w->committed.envelope.content) &&
         w->volume->keyring->ops->is_current(w->volume->keyring, &w->committed.envelope);
-    for (uint64_t offset = 0; offset < cut && rc == 0; offset += chunk_size)
-        rc = load_chunk_locked(w, offset / chunk_size,
-                               cut - offset < chunk_size ? cut - offset : chunk_size);
-    return rc;
+    return 0;
 }
 
 // ---- copying ----
@@ -162,7 +140,7 @@ static int copy_locked(struct writer *w, uint64_t cut)
         rc = envelope_copy(&envelope, &w->committed.envelope);
     lock_take(&w->lock);
     generation_start_locked(w, at);
-    w->hwm = cut;
+    w->hwm = w->gen.before_end = cut;
     w->gen.envelope = envelope;
     w->gen.data_key = key;
     w->gen.has_key = rc == 0;
@@ -170,6 +148,7 @@ static int copy_locked(struct writer *w, uint64_t cut)
         rc = sealer_resume(&w->gen.sealer, envelope.content, key, edge.previous);
     if (rc == 0 && cut > at)
         rc = put_partial_block_locked(w, &edge, at, (size_t)(cut - at));
+    memcpy(w->gen.stream.iv, edge.previous, sizeof edge.previous);
     if (rc == 0)
         rc = send_copies_locked(w, at);
     secret_wipe(&edge, sizeof edge);
@@ -184,22 +163,6 @@ static bool can_copy_locked(const struct writer *w, uint64_t cut)
     return cut / BLOCK * BLOCK >= w->volume->config.part_min &&
            content_resumable(w->committed.envelope.content) &&
            keyring->ops->is_current(keyring, &w->committed.envelope);
-}
-
-static int refuse_rewrite_locked(struct writer *w, uint64_t offset)
-{
-    return err_set(-EOPNOTSUPP,
-                   "a write at %" PRIu64 " into the committed file of %" PRIu64
-                   " bytes: only files up to --hold-size can be changed in place; write to a new "
-                   "file, or raise --hold-size",
-                   offset, w->committed.plain_size);
-}
-
-static int refuse_foreign(void)
-{
-    return err_set(-EOPNOTSUPP, "it is under another key than this mount's, and larger than "
-                                "--hold-size: it cannot be continued; "
-                                "write to a new file, or raise --hold-size");
 }
 
 // The key is the committed object's: a damaged or unencrypted one cannot be continued.
@@ -226,13 +189,14 @@ static int reopen_locked(struct writer *w, uint64_t cut)
         return rc;
     if (can_copy_locked(w, cut))
         return copy_locked(w, cut);
-    if (cut <= w->volume->config.hold_size || cut < w->volume->config.part_min)
-        return load_locked(w, cut);
-    return refuse_foreign();
+    rc = overlay_locked(w, cut);
+    // What stays is known, and can be on its way before the rest comes.
+    if (rc == 0 && cut > w->volume->config.hold_size)
+        w->gen.closed_until = cut / w->volume->chunk_size * w->volume->chunk_size;
+    return rc;
 }
 
-// Runs a step with the exclusive right; a failure is the file's.
-static int exclusively_locked(struct writer *w, int (*step)(struct writer *, uint64_t),
+int writer_exclusively_locked(struct writer *w, int (*step)(struct writer *, uint64_t),
                               uint64_t argument)
 {
     bool own = !w->busy;
@@ -249,23 +213,16 @@ static int exclusively_locked(struct writer *w, int (*step)(struct writer *, uin
     return 0;
 }
 
-static int rewrite_locked(struct writer *w, uint64_t offset)
+static int change_locked(struct writer *w, uint64_t cut)
 {
-    if (w->committed.plain_size > w->volume->config.hold_size)
-        return refuse_rewrite_locked(w, offset);
     int rc = check_committed_locked(w);
-    if (rc == 0)
-        rc = load_locked(w, w->committed.plain_size);
-    w->gen.keep_envelope = false;
-    return rc;
+    return rc < 0 ? rc : overlay_locked(w, cut);
 }
 
 int reopen_for_write_locked(struct writer *w, uint64_t offset)
 {
     assert(!w->open && w->has_committed);
-    if (offset >= w->hwm)
-        return exclusively_locked(w, reopen_locked, w->hwm);
-    return exclusively_locked(w, rewrite_locked, offset);
+    return writer_exclusively_locked(w, offset >= w->hwm ? reopen_locked : change_locked, w->hwm);
 }
 
 // A file under way starts over from what is committed.
@@ -283,14 +240,11 @@ static int start_over_locked(struct writer *w, uint64_t cut)
 int reopen_at_locked(struct writer *w, uint64_t cut)
 {
     if (!w->open)
-        return exclusively_locked(w, reopen_locked, cut);
+        return writer_exclusively_locked(w, reopen_locked, cut);
     if (cut == 0 || (w->has_committed && cut <= w->gen.base))
-        return exclusively_locked(w, start_over_locked, cut);
-    int rc = err_set(-EOPNOTSUPP,
-                     "truncation to %" PRIu64 " bytes, below the %" PRIu64
-                     " that are encrypted and on their way: only files up to --hold-size can be "
-                     "changed before they are closed",
-                     cut, w->gen.sealed);
-    writer_fail_locked(w, rc);
-    return err_restore(&w->failure);
+        return writer_exclusively_locked(w, start_over_locked, cut);
+    int rc = writer_exclusively_locked(w, overlay_go_back_locked, cut);
+    if (rc == 0)
+        writer_cut_locked(w, cut);
+    return rc;
 }

@@ -35,9 +35,12 @@ void generation_start_locked(struct writer *w, uint64_t base)
 {
     assert(w->gen.gathering == NULL && w->gen.in_flight == 0 && w->gen.upload_id[0] == '\0');
     w->gen.base = w->gen.sealed = w->gen.part_begin = base;
-    w->gen.zeros_until = 0;
+    w->gen.closed_until = 0;
     w->gen.next_number = 1;
     w->gen.single = false;
+    w->gen.before_end = 0;
+    w->gen.first_changed = UINT64_MAX;
+    w->gen.deferred = w->gen.gaps_closed = false;
     w->open = true;
     w->hold_given_up = false;
     atomic_store(&w->relief_wanted, false); // it was the last generation's
@@ -53,6 +56,10 @@ void generation_clear(struct writer *w)
     secret_release(gen->data_key);
     sealer_free(gen->sealer);
     free(gen->parts);
+    spool_stream_clear(&gen->stream);
+    spool_stream_clear(&gen->earlier);
+    spool_free(gen->pages);
+    page_cipher_free(gen->page_cipher);
     *gen = (struct writer_generation){.next_number = 1};
 }
 
@@ -99,7 +106,29 @@ static int ensure_sealer_locked(struct writer *w)
     if (rc == 0)
         rc = sealer_new(&w->gen.sealer, w->gen.envelope.content, w->gen.data_key,
                         w->gen.envelope.iv);
+    if (rc == 0)
+        memcpy(w->gen.stream.iv, w->gen.envelope.iv, content_iv_size(w->gen.envelope.content));
     return rc;
+}
+
+// ---- the spool ----
+
+// What is sealed before the commit may have to be read again; during the commit nothing changes any
+// more, and only a part that is sent from the spool needs it.
+static bool wants_spool_locked(const struct writer *w, const struct writer_part *part)
+{
+    return w->volume->config.spool_dir != NULL && (!w->committing || part->spooled);
+}
+
+static int ensure_stream_locked(struct writer *w)
+{
+    struct spool_stream *stream = &w->gen.stream;
+    if (stream->spool != NULL)
+        return 0;
+    stream->key = secret_acquire(w->gen.data_key);
+    stream->content = w->gen.envelope.content;
+    stream->begin = stream->end = w->gen.base;
+    return spool_new(w->volume->config.spool_dir, &stream->spool);
 }
 
 // ---- parts ----
@@ -130,6 +159,25 @@ static struct writer_part *part_grow(struct writer_part *part)
     return part;
 }
 
+static struct parts_plan plan_locked(struct writer *w)
+{
+    return (struct parts_plan){
+        .first = w->volume->config.part_size,
+        .chunk = w->volume->chunk_size,
+        .cap = volume_part_max(w->volume),
+        .hint = w->hint,
+    };
+}
+
+// A part that would take more than the file's share of the memory.
+static bool belongs_in_spool_locked(struct writer *w)
+{
+    struct parts_plan plan = plan_locked(w);
+    return w->volume->config.spool_dir != NULL && !w->gen.single &&
+           w->gen.next_number <= STORE_PART_NUMBER_MAX &&
+           parts_target(&plan, w->gen.next_number) > volume_part_cap(w->volume);
+}
+
 static int gathering_locked(struct writer *w, struct writer_part **out)
 {
     struct writer_part *part = w->gen.gathering;
@@ -138,22 +186,13 @@ static int gathering_locked(struct writer *w, struct writer_part **out)
         if (part == NULL)
             return err_set(-ENOMEM, "out of memory");
         part->writer = w;
-        w->gen.part_begin = w->gen.sealed;
+        part->offset = w->gen.part_begin = w->gen.sealed;
+        part->spooled = belongs_in_spool_locked(w);
     }
     if (part->count == part->room && part_grow(part) == NULL)
         return err_set(-ENOMEM, "out of memory");
     *out = part;
     return 0;
-}
-
-static struct parts_plan plan_locked(struct writer *w)
-{
-    return (struct parts_plan){
-        .first = w->volume->config.part_size,
-        .chunk = w->volume->chunk_size,
-        .cap = volume_part_cap(w->volume),
-        .hint = w->hint,
-    };
 }
 
 // Whether a short part may be sent now: the numbers that are left must still hold the file as far
@@ -197,8 +236,8 @@ static int dispatch_if_due_locked(struct writer *w)
     // The last number takes the end of the stream along, so it waits for it.
     if (w->gen.next_number == STORE_PART_NUMBER_MAX)
         return part->size <= target ? 0 : refuse_more_parts(w);
-    bool relief = atomic_load(&w->relief_wanted) && part->size >= w->volume->config.part_min &&
-                  may_cut_short_locked(w, &plan);
+    bool relief = atomic_load(&w->relief_wanted) && !part->spooled &&
+                  part->size >= w->volume->config.part_min && may_cut_short_locked(w, &plan);
     if (part->size < target && !relief)
         return 0;
     atomic_store(&w->relief_wanted, false);
@@ -215,20 +254,32 @@ static int seal_bytes_locked(struct writer *w, struct window_chunk *chunk, uint3
     int rc = ensure_sealer_locked(w);
     if (rc == 0)
         rc = gathering_locked(w, &part);
+    bool spool = rc == 0 && wants_spool_locked(w, part);
+    if (spool)
+        rc = ensure_stream_locked(w);
     if (rc < 0)
         return rc;
     uint32_t begin = chunk->begin;
     struct budget_chunk memory = window_detach_locked(w, chunk);
     uint8_t *data = memory.data + begin;
     uint32_t crc32c = part->crc32c;
+    uint64_t offset = w->gen.sealed;
     w->gen.sealed += len; // from here on nobody reads or writes there
     lock_give(&w->lock);
     rc = len > 0 ? sealer_update(w->gen.sealer, data, len) : 0;
     crc32c = crc32c_extend(crc32c, data, len);
+    if (rc == 0 && spool)
+        rc = spool_write(w->gen.stream.spool, offset, data, len);
     lock_take(&w->lock);
     assert(w->gen.gathering == part);
-    part->iov[part->count] = (struct iovec){data, len};
-    part->chunks[part->count++] = memory;
+    if (rc == 0 && spool)
+        w->gen.stream.end = offset + len;
+    if (part->spooled) {
+        budget_give(w->volume->budget, &memory);
+    } else {
+        part->iov[part->count] = (struct iovec){data, len};
+        part->chunks[part->count++] = memory;
+    }
     part->size += len;
     part->crc32c = crc32c;
     return rc;
@@ -244,27 +295,43 @@ static bool hold_is_over_locked(struct writer *w)
     return w->hold_given_up;
 }
 
-// The next chunk in order if all of it is there, or is known to be zeros.
-static struct window_chunk *next_whole_locked(struct writer *w)
+// The next chunk in order if all of it is there, or nobody waits for what is missing; else *out is
+// NULL. The lock may be released.
+static int next_whole_locked(struct writer *w, struct window_chunk **out)
 {
     uint32_t chunk_size = (uint32_t)w->volume->chunk_size;
     uint64_t index = w->gen.sealed / chunk_size;
-    bool zeros = (index + 1) * chunk_size <= w->gen.zeros_until;
-    struct window_chunk *chunk = zeros ? window_try_locked(w, index) : window_find_locked(w, index);
-    if (chunk == NULL || chunk->pins > 0)
-        return NULL;
-    if (!extents_cover(&chunk->written, chunk->begin, chunk_size)) {
-        if (!zeros)
-            return NULL;
-        window_fill_holes(chunk, chunk_size);
+    bool closed = (index + 1) * chunk_size <= w->gen.closed_until;
+    *out = NULL;
+    struct window_chunk *chunk = window_find_locked(w, index);
+    if (chunk == NULL && !closed)
+        return 0;
+    if (chunk == NULL || chunk->spilled) {
+        int rc = window_try_locked(w, index, &chunk);
+        if (rc < 0)
+            return rc;
     }
-    return chunk;
+    if (chunk == NULL || chunk->pins > 0)
+        return 0;
+    bool whole = extents_cover(&chunk->written, chunk->begin, chunk_size);
+    if (!whole && !closed)
+        return 0;
+    int rc = whole ? 0 : overlay_fill_locked(w, chunk, chunk_size);
+    // It may be written into again meanwhile, and is whole all the same.
+    *out = rc == 0 && chunk->pins == 0 ? chunk : NULL;
+    return rc;
 }
 
 static int seal_one_locked(struct writer *w, struct window_chunk *chunk)
 {
     int rc = seal_bytes_locked(w, chunk, (uint32_t)w->volume->chunk_size - chunk->begin);
     return rc < 0 ? rc : dispatch_if_due_locked(w);
+}
+
+static bool may_seal_locked(struct writer *w)
+{
+    return w->open && !atomic_load(&w->cancel) && (!w->gen.deferred || w->committing) &&
+           hold_is_over_locked(w);
 }
 
 void seal_ready_locked(struct writer *w)
@@ -275,14 +342,19 @@ void seal_ready_locked(struct writer *w)
         return;
     w->sealing = true;
     int rc = dispatch_if_due_locked(w); // relief may want what is gathered
-    while (rc == 0 && w->open && !atomic_load(&w->cancel) && hold_is_over_locked(w)) {
-        struct window_chunk *chunk = next_whole_locked(w);
-        if (chunk == NULL && !window_keep_to_limit_locked(w))
+    while (rc == 0 && may_seal_locked(w)) {
+        struct window_chunk *chunk;
+        rc = next_whole_locked(w, &chunk);
+        if (rc < 0 || (chunk == NULL && !window_keep_to_limit_locked(w)))
             break;
         // Asking for a key releases the lock, and the chunk may be written into: look again.
         if (chunk != NULL)
             rc = w->gen.sealer == NULL ? ensure_sealer_locked(w) : seal_one_locked(w, chunk);
     }
+    if (rc == -ECANCELED && atomic_load(&w->cancel))
+        rc = 0;
+    if (w->gen.deferred && !w->committing && atomic_exchange(&w->relief_wanted, false))
+        spill_for_relief_locked(w);
     w->sealing = false;
     if (rc < 0)
         writer_fail_locked(w, rc);
@@ -315,10 +387,15 @@ static int finish_stream_locked(struct writer *w, const uint8_t *tail, size_t ta
         rc = sealer_finish(w->gen.sealer, tail, tail_len, part->finish, &part->finish_len);
     if (rc < 0)
         return rc;
+    if (part->spooled)
+        rc = ensure_stream_locked(w);
+    if (rc == 0 && part->spooled)
+        rc = spool_write(w->gen.stream.spool, part->offset + part->size, part->finish,
+                         part->finish_len);
     part->size += part->finish_len;
     part->crc32c = crc32c_extend(part->crc32c, part->finish, part->finish_len);
     part->iov[part->count] = (struct iovec){part->finish, part->finish_len};
-    return 0;
+    return rc;
 }
 
 int seal_finish_locked(struct writer *w, uint64_t end)
@@ -335,10 +412,11 @@ int seal_finish_locked(struct writer *w, uint64_t end)
         do {
             rc = window_obtain_locked(w, w->gen.sealed / chunk_size, NULL, &chunk);
         } while (rc == -EAGAIN); // only this thread changes anything now
+        uint32_t stop = (uint32_t)(end % chunk_size);
+        if (rc == 0)
+            rc = overlay_fill_locked(w, chunk, stop);
         if (rc == 0) {
-            uint32_t stop = (uint32_t)(end % chunk_size);
             uint32_t whole = (stop - chunk->begin) / CIPHER_BLOCK_SIZE * CIPHER_BLOCK_SIZE;
-            window_fill_holes(chunk, stop);
             tail_len = stop - chunk->begin - whole;
             memcpy(tail, chunk->memory.data + chunk->begin + whole, tail_len);
             if (whole > 0)

@@ -86,13 +86,19 @@ static int record_result_locked(struct writer *w, const struct store_part *resul
 
 // ---- parts ----
 
-// No lock held. The upload id and the key are fixed while parts are on the wire.
+static int read_spooled(void *context, uint64_t offset, void *out, size_t len)
+{
+    const struct writer_part *part = context;
+    return spool_read(part->writer->gen.stream.spool, part->offset + offset, out, len);
+}
+
+// No lock held. The upload id, the key and the spool are fixed while parts are on the wire.
 static int transfer(struct writer *w, struct writer_part *part, struct store_part *result)
 {
     struct store *store = w->volume->store;
     if (part->is_copy)
         return store->ops->upload_part_copy(store, w->key, w->gen.upload_id, part->number, w->key,
-                                            w->committed.object.etag, part->copy_offset, part->size,
+                                            w->committed.object.etag, part->offset, part->size,
                                             result);
     struct store_body body = {
         .iov = part->iov,
@@ -101,6 +107,14 @@ static int transfer(struct writer *w, struct writer_part *part, struct store_par
         .crc32c = part->crc32c,
         .cancel = &w->cancel,
     };
+    if (part->spooled)
+        body = (struct store_body){
+            .read = read_spooled,
+            .read_context = part,
+            .size = part->size,
+            .crc32c = part->crc32c,
+            .cancel = &w->cancel,
+        };
     return store->ops->upload_part(store, w->key, w->gen.upload_id, part->number, &body, result);
 }
 
@@ -116,6 +130,7 @@ static void part_run(struct work *work)
     if (rc == 0)
         rc = transfer(w, part, &result);
     bool is_copy = part->is_copy;
+    uint64_t size = part->size;
     part_free(w, part);
     if (!is_copy)
         atomic_fetch_sub(&w->volume->sending, 1);
@@ -124,6 +139,7 @@ static void part_run(struct work *work)
     if (rc == 0)
         rc = record_result_locked(w, &result);
     w->gen.in_flight--;
+    w->cost.sent += is_copy ? 0 : size;
     if (rc < 0 && !(rc == -ECANCELED && atomic_load(&w->cancel)))
         writer_fail_locked(w, rc);
     else if (w->failure.code != 0)
@@ -161,7 +177,7 @@ int send_copies_locked(struct writer *w, uint64_t len)
         part->writer = w;
         part->is_copy = true;
         part->number = w->gen.next_number++;
-        part->copy_offset = offset;
+        part->offset = offset;
         part->size = len - offset < each ? len - offset : each;
         send_part_locked(w, part);
     }

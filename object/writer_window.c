@@ -23,30 +23,48 @@ struct window_chunk *window_find_locked(struct writer *w, uint64_t index)
     return chunk;
 }
 
-static bool is_near_locked(const struct writer *w, uint64_t index)
+bool window_is_near_locked(const struct writer *w, uint64_t index)
 {
     return index < w->gen.part_begin / w->volume->chunk_size + w->volume->writer_slots;
 }
 
-struct window_chunk *window_try_locked(struct writer *w, uint64_t index)
+static int window_new_locked(struct writer *w, uint64_t index, struct budget_chunk *memory,
+                             struct window_chunk **out)
 {
-    struct window_chunk *chunk = window_find_locked(w, index);
-    if (chunk != NULL)
-        return chunk;
-    chunk = calloc(1, sizeof *chunk);
-    if (chunk == NULL)
-        return NULL;
-    struct budget_account *account = is_near_locked(w, index) ? &w->account : NULL;
-    if (!budget_take(w->volume->budget, account, &chunk->memory)) {
-        free(chunk);
-        return NULL;
+    struct window_chunk *chunk = calloc(1, sizeof *chunk);
+    if (chunk == NULL) {
+        budget_give(w->volume->budget, memory);
+        return err_set(-ENOMEM, "out of memory");
     }
     uint64_t chunk_size = w->volume->chunk_size;
     chunk->index = index;
+    chunk->memory = *memory;
     chunk->begin = index == w->gen.base / chunk_size ? (uint32_t)(w->gen.base % chunk_size) : 0;
     HASH_ADD(hh, w->window, index, sizeof chunk->index, chunk);
     w->window_bytes += chunk_size;
-    return chunk;
+    *out = chunk;
+    return 0;
+}
+
+int window_try_locked(struct writer *w, uint64_t index, struct window_chunk **out)
+{
+    struct window_chunk *chunk = window_find_locked(w, index);
+    struct budget_chunk memory;
+    *out = NULL;
+    if (chunk != NULL && chunk->moving)
+        return 0;
+    if (chunk != NULL && !chunk->spilled) {
+        *out = chunk;
+        return 0;
+    }
+    struct budget_account *account = window_is_near_locked(w, index) ? &w->account : NULL;
+    if (!budget_take(w->volume->budget, account, &memory))
+        return 0;
+    if (chunk == NULL)
+        return window_new_locked(w, index, &memory, out);
+    int rc = spill_load_locked(w, chunk, &memory);
+    *out = rc == 0 ? chunk : NULL;
+    return rc;
 }
 
 struct budget_chunk window_detach_locked(struct writer *w, struct window_chunk *chunk)
@@ -54,7 +72,8 @@ struct budget_chunk window_detach_locked(struct writer *w, struct window_chunk *
     assert(lock_is_mine(&w->lock) && chunk->pins == 0);
     struct budget_chunk memory = chunk->memory;
     HASH_DEL(w->window, chunk);
-    w->window_bytes -= w->volume->chunk_size;
+    if (!chunk->spilled)
+        w->window_bytes -= w->volume->chunk_size;
     extents_clear(&chunk->written);
     free(chunk);
     return memory;
@@ -63,7 +82,8 @@ struct budget_chunk window_detach_locked(struct writer *w, struct window_chunk *
 void window_drop_locked(struct writer *w, struct window_chunk *chunk)
 {
     struct budget_chunk memory = window_detach_locked(w, chunk);
-    budget_give(w->volume->budget, &memory);
+    if (memory.data != NULL) // not in the spool
+        budget_give(w->volume->budget, &memory);
 }
 
 void window_clear_locked(struct writer *w)
@@ -75,17 +95,42 @@ void window_clear_locked(struct writer *w)
     }
 }
 
+void writer_pin_locked(struct writer *w)
+{
+    w->pins++;
+}
+
+void writer_unpin_locked(struct writer *w)
+{
+    assert(w->pins > 0);
+    if (--w->pins == 0)
+        pthread_cond_broadcast(&w->changed);
+}
+
 void window_pin_locked(struct writer *w, struct window_chunk *chunk)
 {
     chunk->pins++;
-    w->pins++;
+    writer_pin_locked(w);
 }
 
 void window_unpin_locked(struct writer *w, struct window_chunk *chunk)
 {
-    assert(chunk->pins > 0 && w->pins > 0);
-    w->pins--;
-    if (--chunk->pins == 0)
+    assert(chunk->pins > 0);
+    chunk->pins--;
+    writer_unpin_locked(w);
+    if (chunk->pins == 0)
+        pthread_cond_broadcast(&w->changed);
+}
+
+void window_begin_copy_locked(struct window_chunk *chunk)
+{
+    assert(chunk->pins > 0);
+    chunk->copying++;
+}
+
+void window_end_copy_locked(struct writer *w, struct window_chunk *chunk)
+{
+    if (--chunk->copying == 0)
         pthread_cond_broadcast(&w->changed);
 }
 
@@ -100,17 +145,6 @@ void window_cut_locked(struct writer *w, uint64_t size)
         else if (begin + chunk_size > size)
             extents_cut(&chunk->written, size > begin ? (uint32_t)(size - begin) : 0);
     }
-}
-
-static void fill_zeros(void *context, uint32_t begin, uint32_t end)
-{
-    uint8_t *data = context;
-    memset(data + begin, 0, end - begin);
-}
-
-void window_fill_holes(struct window_chunk *chunk, uint32_t end)
-{
-    extents_each_hole(&chunk->written, chunk->begin, end, fill_zeros, chunk->memory.data);
 }
 
 // The end of the gap in front, or the sealed mark if the sealer has work: then there is none.
@@ -132,17 +166,34 @@ static uint64_t gap_end_locked(struct writer *w)
     return nearest == UINT64_MAX ? w->gen.sealed : nearest * chunk_size;
 }
 
-// What is missing in front has not come in time: it is zeros from now on. False: there is no gap.
+// Below the mean of the window: what is behind many gaps is not freed one by one.
+static uint64_t middle_locked(struct writer *w)
+{
+    struct window_chunk *chunk, *next;
+    uint64_t sum = 0, count = 0;
+    HASH_ITER (hh, w->window, chunk, next) {
+        sum += chunk->index;
+        count++;
+    }
+    return count == 0 ? 0 : sum / count * w->volume->chunk_size;
+}
+
+// What is missing in front has not come in time: from now on it is what was there before. False:
+// there is no gap.
 static bool close_gap_locked(struct writer *w)
 {
     uint64_t until = gap_end_locked(w);
-    if (until <= w->gen.sealed || until <= w->gen.zeros_until)
+    if (until <= w->gen.sealed || until <= w->gen.closed_until || w->gen.deferred)
         return false;
-    log_info(
-        "%s: bytes %" PRIu64 " to %" PRIu64
-        " were not written while the window or the memory ran out behind them: taken for zeros",
-        w->key, w->gen.sealed, until);
-    w->gen.zeros_until = until;
+    if (until > overlay_end_locked(w))
+        log_info("%s: bytes %" PRIu64 " to %" PRIu64
+                 " were not written while the window or the memory ran out behind them: taken for "
+                 "zeros",
+                 w->key, w->gen.sealed, until);
+    else if (middle_locked(w) > until)
+        until = middle_locked(w);
+    w->gen.gaps_closed = until <= overlay_end_locked(w);
+    w->gen.closed_until = until;
     w->hold_given_up = true;
     return true;
 }
@@ -167,7 +218,8 @@ int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_
     // deadline.
     if (moved || atomic_load(&v->sending) > 0)
         wait->moved_ms = now;
-    if (!w->sealing && now - wait->moved_ms >= WRITER_GAP_PATIENCE_MS)
+    int64_t patience = w->gen.gaps_closed ? WRITER_GAP_PATIENCE_AGAIN_MS : WRITER_GAP_PATIENCE_MS;
+    if (!w->sealing && now - wait->moved_ms >= patience)
         close_gap_locked(w);
     if (now - wait->moved_ms >= v->config.progress_timeout_ms) {
         writer_fail_locked(
@@ -180,12 +232,47 @@ int window_wait_locked(struct writer *w, struct memory_wait *wait, const atomic_
 
 static bool is_over_window_locked(const struct writer *w)
 {
-    return w->window_bytes > w->volume->config.window && !writer_holding_locked(w);
+    return w->window_bytes > w->volume->config.window && !writer_holding_locked(w) &&
+           !w->gen.deferred;
+}
+
+static bool is_contiguous_locked(struct writer *w)
+{
+    struct window_chunk *chunk, *next;
+    uint64_t least = UINT64_MAX, most = 0, count = 0;
+    HASH_ITER (hh, w->window, chunk, next) {
+        least = chunk->index < least ? chunk->index : least;
+        most = chunk->index > most ? chunk->index : most;
+        count++;
+    }
+    return count > 0 && most - least + 1 == count;
+}
+
+// A gap in a new file is data that has not come. In a file that is changed here and there it may
+// be written at any time, and without a spool not after it is sealed: while there is memory it is
+// kept open, unless all that was written is one stretch.
+static bool is_worth_waiting_locked(struct writer *w)
+{
+    return w->gen.sealed < overlay_end_locked(w) && w->volume->config.spool_dir == NULL &&
+           !is_contiguous_locked(w);
 }
 
 bool window_keep_to_limit_locked(struct writer *w)
 {
-    return is_over_window_locked(w) && close_gap_locked(w);
+    return is_over_window_locked(w) && !is_worth_waiting_locked(w) && close_gap_locked(w);
+}
+
+// One step towards a chunk that window_try did not give.
+static int make_room_locked(struct writer *w, uint64_t index, struct memory_wait *wait,
+                            const atomic_bool *interrupted)
+{
+    struct window_chunk *chunk = window_find_locked(w, index);
+    if (chunk != NULL && chunk->moving) {
+        cond_wait_ms(&w->changed, &w->lock, WRITER_MEMORY_POLL_MS); // for the disk only
+        return 0;
+    }
+    int rc = spill_one_locked(w, index);
+    return rc == -EAGAIN ? window_wait_locked(w, wait, interrupted) : rc;
 }
 
 int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *interrupted,
@@ -196,13 +283,14 @@ int window_obtain_locked(struct writer *w, uint64_t index, const atomic_bool *in
     for (;;) {
         if (is_over_window_locked(w))
             writer_kick(w); // sealing closes the gap
-        *out = window_try_locked(w, index);
-        if (*out != NULL)
-            return 0;
-        int rc = window_wait_locked(w, &wait, interrupted);
+        int rc = window_try_locked(w, index, out);
+        if (rc == 0 && *out == NULL)
+            rc = make_room_locked(w, index, &wait, interrupted);
         if (rc < 0)
             return rc;
         if (w->epoch != epoch || (index + 1) * w->volume->chunk_size <= w->gen.sealed)
             return -EAGAIN;
+        if (*out != NULL)
+            return 0;
     }
 }

@@ -92,6 +92,8 @@ static int settle_payload(const struct caller *caller, struct call *c, char hash
         c->payload_sha256 = SIGV4_UNSIGNED_PAYLOAD;
         return 0;
     }
+    if (c->http.body_read != NULL)
+        return sigv4_sha256_read(c->http.body_read, c->http.body_context, c->http.size, hash);
     return sigv4_sha256(c->http.iov, c->http.iov_count, hash);
 }
 

@@ -31,8 +31,9 @@ struct http {
 struct transfer { // one request under way; of one thread
     const struct http_request *request;
     struct http_response *response;
-    size_t piece;        // index of the iovec being sent ...
-    size_t piece_offset; // ... and how much of it is
+    size_t piece;         // index of the iovec being sent ...
+    size_t piece_offset;  // ... and how much of it is
+    uint64_t body_offset; // the same for a body that is read
     bool sink_begun;
     int local_rc;           // why a callback ended the transfer; its text is saved beside
     struct err_saved local; // curl may run other code before we get back to it
@@ -53,11 +54,27 @@ static size_t fail_locally(struct transfer *t, int rc)
     return 0;
 }
 
+static size_t read_body(struct transfer *t, char *out, size_t room)
+{
+    const struct http_request *r = t->request;
+    uint64_t left = r->size - t->body_offset;
+    size_t len = left < room ? (size_t)left : room;
+    int rc = len > 0 ? r->body_read(r->body_context, t->body_offset, out, len) : 0;
+    if (rc < 0) {
+        fail_locally(t, rc);
+        return CURL_READFUNC_ABORT;
+    }
+    t->body_offset += len;
+    return len;
+}
+
 static size_t on_read(char *out, size_t size, size_t count, void *user)
 {
     struct transfer *t = user;
     const struct http_request *r = t->request;
     size_t room = size * count, done = 0;
+    if (r->body_read != NULL)
+        return read_body(t, out, room);
     while (done < room && t->piece < r->iov_count) {
         const struct iovec *iov = &r->iov[t->piece];
         size_t len = iov->iov_len - t->piece_offset;
@@ -81,6 +98,7 @@ static int on_seek(void *user, curl_off_t offset, int origin)
     if (origin != SEEK_SET || offset != 0)
         return CURL_SEEKFUNC_CANTSEEK;
     t->piece = t->piece_offset = 0;
+    t->body_offset = 0;
     return CURL_SEEKFUNC_OK;
 }
 

@@ -21,6 +21,10 @@ int http_new(struct http **out, const struct endpoint_config *config, bool small
 void http_free(struct http *h); // no call may be running
 CLEANUP_POINTER(http, http_free)
 
+// Gives the bytes [offset, offset + len) of a body, all of them; negative ends the call with that
+// code.
+typedef int (*http_body_fn)(void *context, uint64_t offset, void *out, size_t len);
+
 enum http_failure {
     HTTP_OK,
     HTTP_FAILED_CONNECT, // nothing was sent: no name, no connection
@@ -51,9 +55,11 @@ struct http_request {
     bool bulk;                // a large body either way: at most connections_max of these at once
     bool fresh_connection;    // not a kept one: curl would silently repeat a request on its loss
 
-    bool has_body; // sends Content-Length even for an empty body
-    const struct iovec *iov;
+    bool has_body;           // sends Content-Length even for an empty body
+    const struct iovec *iov; // the body; or
     size_t iov_count;
+    http_body_fn body_read; // NULL: iov
+    void *body_context;
     uint64_t size;
 
     int64_t timeout_ms;        // in all

@@ -14,6 +14,7 @@
 #define SHA256_BYTES   32
 #define CANONICAL_MAX  (256 * 1024) // a session token of 64 KiB, metadata, escaped key and query
 #define SECRET_KEY_MAX 1024
+#define READ_PIECE     (32 * 1024) // on the stack
 
 static int digest_failed(void)
 {
@@ -31,6 +32,28 @@ int sigv4_sha256(const struct iovec *iov, size_t count, char out[static 65])
     for (size_t i = 0; i < count; i++) {
         if (EVP_DigestUpdate(ctx, iov[i].iov_base, iov[i].iov_len) != 1)
             return digest_failed();
+    }
+    if (EVP_DigestFinal_ex(ctx, digest, NULL) != 1)
+        return digest_failed();
+    hex_encode(out, digest, sizeof digest);
+    return 0;
+}
+
+int sigv4_sha256_read(int (*read)(void *context, uint64_t offset, void *out, size_t len),
+                      void *context, uint64_t size, char out[static 65])
+{
+    CLEANUP(EVP_MD_CTX_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t digest[SHA256_BYTES], piece[READ_PIECE];
+    if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
+        return digest_failed();
+    for (uint64_t at = 0; at < size;) {
+        size_t len = size - at < sizeof piece ? (size_t)(size - at) : sizeof piece;
+        int rc = read(context, at, piece, len);
+        if (rc < 0)
+            return rc;
+        if (EVP_DigestUpdate(ctx, piece, len) != 1)
+            return digest_failed();
+        at += len;
     }
     if (EVP_DigestFinal_ex(ctx, digest, NULL) != 1)
         return digest_failed();

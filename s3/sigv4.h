@@ -39,5 +39,8 @@ int sigv4_sign(const struct sigv4_request *r, const struct credentials *c,
 
 // Lower-case hex SHA-256 of a body in pieces.
 int sigv4_sha256(const struct iovec *iov, size_t count, char out[static 65]) MUST_CHECK;
+// The same of size bytes that `read` gives piece by piece.
+int sigv4_sha256_read(int (*read)(void *context, uint64_t offset, void *out, size_t len),
+                      void *context, uint64_t size, char out[static 65]) MUST_CHECK;
 
 #endif

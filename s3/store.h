@@ -37,11 +37,14 @@ struct store_object {
 void store_object_clear(struct store_object *o);
 #define AUTO_STORE_OBJECT CLEANUP(store_object_clear)
 
-// A body to send: the bytes stay the caller's and must not change until the call returns.
+// A body to send: the bytes stay the caller's and must not change until the call returns. In
+// memory, or read piece by piece on the calling thread (again from the start for every attempt).
 struct store_body {
-    const struct iovec *iov;
+    const struct iovec *iov; // NULL: `read` gives the bytes
     size_t iov_count;
-    uint64_t size;             // sum of iov
+    int (*read)(void *context, uint64_t offset, void *out, size_t len); // all of it, or -errno
+    void *read_context;
+    uint64_t size;             // in all
     uint32_t crc32c;           // over the whole body (common/codec.h)
     const atomic_bool *cancel; // may be NULL
 };

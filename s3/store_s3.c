@@ -142,6 +142,8 @@ void s3_call_set_body(struct s3_call *c, const struct store_body *body)
     c->call.http.has_body = true;
     c->call.http.iov = body->iov;
     c->call.http.iov_count = body->iov_count;
+    c->call.http.body_read = body->read;
+    c->call.http.body_context = body->read_context;
     c->call.http.size = body->size;
 }
 

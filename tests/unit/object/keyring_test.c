@@ -17,6 +17,7 @@ struct keyring_test {
     atomic_int fail_in, fail_code;
     void (*hook)(void *context);
     void *hook_context;
+    atomic_bool foreign;
 };
 
 static int enter(struct keyring_test *t)
@@ -65,7 +66,8 @@ static int unwrap(struct keyring *k, const struct envelope *e, struct secret **k
 
 static bool is_current(struct keyring *k, const struct envelope *e)
 {
-    (void)k;
+    if (atomic_load(&((struct keyring_test *)k)->foreign))
+        return false;
     const char *id = kv_get(&e->context, ENVELOPE_KMS_CMK_ID);
     return id != NULL && strcmp(id, KEY_ARN) == 0;
 }
@@ -76,6 +78,11 @@ static void release(struct keyring *k)
 }
 
 static const struct keyring_ops OPS = {generate, unwrap, is_current, release};
+
+void keyring_test_make_foreign(struct keyring *k)
+{
+    atomic_store(&((struct keyring_test *)k)->foreign, true);
+}
 
 struct keyring *keyring_test_new(void)
 {

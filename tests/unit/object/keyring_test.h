@@ -8,6 +8,7 @@
 struct keyring *keyring_test_new(void);
 void keyring_test_break(struct keyring *k, int code); // every call fails with code; 0: works again
 void keyring_test_fail(struct keyring *k, unsigned n, int code); // the n-th call from now fails
+void keyring_test_make_foreign(struct keyring *k); // from now on no object is under this key
 unsigned keyring_test_generated(struct keyring *k);
 unsigned keyring_test_calls(struct keyring *k);
 // Called on the thread of every call; set it while nothing runs.

@@ -15,24 +15,57 @@ struct model {
     uint64_t hold_size; // any pattern is allowed up to here,
     bool streaming;     // unless something of this generation was sealed or copied already
     bool committed;     // nothing was changed since the last commit
-    unsigned seed;
+    bool anything;      // any pattern at any size, with the spool; without it some are refused,
+    bool spool;         // and then the last committed version is there
+    uint8_t *stored;    // that version
+    uint64_t stored_size;
+    bool has_stored;
+    unsigned seed, refused;
 };
+
+static char spool_dir[] = "/tmp/rdsbak-model-XXXXXX";
 
 static uint64_t pick(uint64_t below)
 {
     return below == 0 ? 0 : (uint64_t)rand() % below;
 }
 
+// A change was refused: the last committed version is there, and work goes on from it.
+static void accept_refusal(struct model *m, int rc)
+{
+    assert_int_equal(rc, -EOPNOTSUPP);
+    assert_true(m->anything && !m->spool);
+    m->refused++;
+    assert_int_equal(writer_commit(m->writer, WRITER_CLOSE, NULL), -EOPNOTSUPP);
+    writer_free(m->writer);
+    memset(m->bytes, 0, FILE_MAX);
+    m->size = m->data_end = m->has_stored ? m->stored_size : 0;
+    m->committed = m->has_stored;
+    m->streaming = false;
+    if (m->has_stored) {
+        memcpy(m->bytes, m->stored, m->stored_size);
+        assert_stored(&m->rig, KEY, m->bytes, m->size);
+        assert_ok(writer_open(m->rig.volume, KEY, NULL, &m->writer));
+    } else {
+        assert_null(store_memory_object(m->rig.store, KEY, &(uint64_t){0}, NULL));
+        assert_ok(writer_create(m->rig.volume, KEY, &m->writer));
+    }
+}
+
 static void model_put(struct model *m, uint64_t offset, size_t len)
 {
     m->seed++;
+    int rc = write_pattern(m->writer, offset, len, m->seed);
+    if (rc < 0) {
+        accept_refusal(m, rc);
+        return;
+    }
     // Going on after a commit copies what is there, if that is large enough for a part.
     if (m->committed && offset >= m->data_end && m->data_end >= PART_MIN)
         m->streaming = true;
     m->committed = false;
     for (size_t i = 0; i < len; i++)
         m->bytes[offset + i] = pattern(offset + i, m->seed);
-    assert_ok(write_pattern(m->writer, offset, len, m->seed));
     if (offset + len > m->data_end)
         m->data_end = offset + len;
     if (m->data_end > m->size)
@@ -66,8 +99,9 @@ static void append_shuffled(struct model *m)
 
 static void write_anywhere(struct model *m)
 {
-    uint64_t offset = pick(m->hold_size - 20 * KIB);
-    size_t len = 1 + pick(20 * KIB);
+    uint64_t end = m->anything ? m->data_end : m->hold_size - 20 * KIB;
+    uint64_t offset = pick(end < FILE_MAX - 20 * KIB ? end : FILE_MAX - 20 * KIB);
+    size_t len = 1 + pick(pick(3) == 0 ? 20 * KIB : 300);
     model_put(m, offset, len);
 }
 
@@ -87,11 +121,18 @@ static void commit(struct model *m, enum writer_commit_kind kind)
     m->committed = true;
     m->streaming = false;
     assert_stored(&m->rig, KEY, m->bytes, end);
+    memcpy(m->stored, m->bytes, FILE_MAX);
+    m->stored_size = end;
+    m->has_stored = true;
 }
 
 static void shrink(struct model *m, uint64_t size)
 {
-    assert_ok(writer_truncate(m->writer, size));
+    int rc = writer_truncate(m->writer, size);
+    if (rc < 0) {
+        accept_refusal(m, rc);
+        return;
+    }
     if (size < m->data_end) {
         m->streaming = m->streaming || (m->committed && size >= PART_MIN);
         m->committed = false;
@@ -122,7 +163,7 @@ static void resize(struct model *m)
 static void cut_back(struct model *m)
 {
     // Below what is sealed only right after a commit: then it is an object, and can be reopened.
-    if (m->streaming || m->size > m->hold_size) {
+    if (!m->anything && (m->streaming || m->size > m->hold_size)) {
         assert_ok(writer_truncate(m->writer, m->data_end));
         m->size = m->data_end;
         commit(m, WRITER_FSYNC);
@@ -157,6 +198,7 @@ static void check_reads(struct model *m)
         int rc = writer_read(m->writer, offset, out, len, &got);
         if (rc < 0) {
             assert_int_equal(rc, -EBUSY); // sealed and on its way
+            assert_false(m->spool);
             assert_true(m->streaming || m->size > m->hold_size);
         } else {
             uint64_t expected = offset >= m->size        ? 0
@@ -173,6 +215,8 @@ static void check_reads(struct model *m)
 static void step(struct model *m)
 {
     bool small = m->hold_size > 20 * KIB && !m->streaming && m->size + 20 * KIB <= m->hold_size;
+    if (m->anything)
+        small = m->data_end > 0;
     switch (pick(small ? 9 : 8)) {
     case 0:
     case 1:
@@ -203,12 +247,27 @@ static void step(struct model *m)
     }
 }
 
-static void run(uint64_t hold_size, uint64_t memory_limit, unsigned seed, int steps)
+struct setting {
+    uint64_t hold_size, memory_limit, window;
+    bool anything, spool;
+};
+
+static unsigned run(const struct setting *setting, unsigned seed, int steps)
 {
-    struct model m = {.hold_size = hold_size, .seed = seed};
+    struct model m = {.hold_size = setting->hold_size,
+                      .seed = seed,
+                      .anything = setting->anything,
+                      .spool = setting->spool};
+    struct volume_config config;
+    rig_config(&config);
+    config.hold_size = setting->hold_size;
+    config.memory_limit = setting->memory_limit;
+    config.window = setting->window;
+    config.spool_dir = setting->spool ? spool_dir : NULL;
     srand(seed);
-    rig_start_with(&m.rig, hold_size, memory_limit, 64 * KIB);
+    rig_start_config(&m.rig, &config);
     m.bytes = calloc(1, FILE_MAX);
+    m.stored = calloc(1, FILE_MAX);
     assert_ok(writer_create(m.rig.volume, KEY, &m.writer));
     for (int i = 0; i < steps; i++)
         step(&m);
@@ -216,7 +275,9 @@ static void run(uint64_t hold_size, uint64_t memory_limit, unsigned seed, int st
     writer_free(m.writer);
     assert_read_back(&m.rig, KEY, m.bytes, m.size);
     free(m.bytes);
+    free(m.stored);
     rig_stop(&m.rig);
+    return m.refused;
 }
 
 static int environment_number(const char *name, int otherwise)
@@ -225,42 +286,79 @@ static int environment_number(const char *name, int otherwise)
     return text != NULL ? atoi(text) : otherwise;
 }
 
-static void run_rounds(uint64_t hold_size, uint64_t memory_limit)
+// Fewer where everything is slow.
+#if defined(__SANITIZE_THREAD__)
+#define ROUNDS 5
+#elif defined(__SANITIZE_ADDRESS__)
+#define ROUNDS 10
+#else
+#define ROUNDS 25
+#endif
+
+static void run_rounds(const struct setting *setting)
 {
     unsigned seed = (unsigned)environment_number("MODEL_SEED", (int)(time(NULL) % 1000000));
-    int rounds = environment_number("MODEL_ROUNDS", 25);
+    int rounds = environment_number("MODEL_ROUNDS", ROUNDS), refused = 0;
     printf("MODEL_SEED=%u MODEL_ROUNDS=%d\n", seed, rounds);
     for (int i = 0; i < rounds; i++)
-        run(hold_size, memory_limit, seed + (unsigned)i, 120);
+        refused += (int)run(setting, seed + (unsigned)i, 120);
+    if (setting->anything)
+        printf("%d changes refused\n", refused);
 }
 
 static void files_that_are_held_take_any_pattern(void **state)
 {
     (void)state;
-    run_rounds(1024 * KIB, 8192 * KIB);
+    run_rounds(&(struct setting){1024 * KIB, 8192 * KIB, 4096 * KIB, .anything = false});
 }
 
 static void files_that_stream_take_what_backup_tools_write(void **state)
 {
     (void)state;
-    run_rounds(0, 4096 * KIB);
+    run_rounds(&(struct setting){0, 4096 * KIB, 2048 * KIB, .anything = false});
 }
 
 static void files_that_outgrow_the_hold(void **state)
 {
     (void)state;
-    run_rounds(150 * KIB, 4096 * KIB);
+    run_rounds(&(struct setting){150 * KIB, 4096 * KIB, 2048 * KIB, .anything = false});
+}
+
+static void with_a_spool_files_take_any_pattern(void **state)
+{
+    (void)state;
+    run_rounds(&(struct setting){0, 4096 * KIB, 2048 * KIB, .anything = true, .spool = true});
+    run_rounds(&(struct setting){150 * KIB, 4096 * KIB, 64 * KIB, .anything = true, .spool = true});
+}
+
+static void with_a_spool_little_memory_is_enough(void **state)
+{
+    (void)state;
+    run_rounds(&(struct setting){0, 400 * KIB, 64 * KIB, .anything = true, .spool = true});
+    run_rounds(&(struct setting){100 * KIB, 256 * KIB, 128 * KIB, .anything = true, .spool = true});
+}
+
+static void without_a_spool_a_pattern_is_right_or_refused(void **state)
+{
+    (void)state;
+    run_rounds(&(struct setting){0, 4096 * KIB, 2048 * KIB, .anything = true});
+    run_rounds(&(struct setting){100 * KIB, 1024 * KIB, 64 * KIB, .anything = true});
 }
 
 int main(void)
 {
-    if (secret_init() < 0)
+    begin_tests();
+    if (mkdtemp(spool_dir) == NULL)
         return 1;
-    log_init(LOG_LEVEL_ERROR, LOG_SINK_STDERR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_that_are_held_take_any_pattern),
         cmocka_unit_test(files_that_stream_take_what_backup_tools_write),
         cmocka_unit_test(files_that_outgrow_the_hold),
+        cmocka_unit_test(with_a_spool_files_take_any_pattern),
+        cmocka_unit_test(with_a_spool_little_memory_is_enough),
+        cmocka_unit_test(without_a_spool_a_pattern_is_right_or_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    rmdir(spool_dir);
+    return failed;
 }

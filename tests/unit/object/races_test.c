@@ -290,24 +290,27 @@ static void a_read_beside_a_write_into_the_same_chunk(void **state)
     rig_stop(&rig);
 }
 
-// A small file is loaded to be continued, and streams: a write may still change what is not sealed,
-// and two versions that differ before the end must not be under one key and IV.
+// A small file is continued, and streams before its commit: a write may still change what is not
+// sealed, and two versions that differ before the end must not be under one key and IV.
 static void a_continued_file_that_streams_before_its_commit_takes_a_new_key(void **state)
 {
     (void)state;
     struct rig rig;
     struct writer *w = NULL;
     const struct kv *metadata = NULL;
-    rig_start(&rig, 20 * KIB);
+    struct volume_config config;
+    rig_config(&config);
+    config.hold_size = 20 * KIB;
+    config.window = 8 * KIB;
+    rig_start_config(&rig, &config);
     assert_ok(writer_create(rig.volume, KEY, &w));
     assert_ok(write_pattern(w, 0, 16 * KIB, 1));
     assert_ok(writer_commit(w, WRITER_FSYNC, NULL));
     assert_non_null(store_memory_object(rig.store, KEY, &(uint64_t){0}, &metadata));
     char *key = strdup(kv_get(metadata, "x-amz-key-v2"));
-    assert_ok(write_pattern(w, 16 * KIB, 2 * KIB, 1)); // loaded
-    assert_ok(write_pattern(w, 40 * KIB, 1, 1));       // and more than is held
-    pause_ms(50);                                      // two chunks are sealed
-    assert_ok(write_pattern(w, 18 * KIB, 22 * KIB, 1));
+    assert_ok(write_pattern(w, 16 * KIB, 24 * KIB, 1)); // more than is held, and than the window
+    pause_ms(50);                                       // sealed, the old bytes too
+    assert_ok(write_pattern(w, 40 * KIB, 1, 1));
     assert_ok(writer_commit(w, WRITER_CLOSE, NULL));
     assert_non_null(store_memory_object(rig.store, KEY, &(uint64_t){0}, &metadata));
     assert_string_not_equal(kv_get(metadata, "x-amz-key-v2"), key);

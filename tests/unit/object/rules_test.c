@@ -447,7 +447,7 @@ static void a_rewrite_of_a_small_object_that_was_replaced_fails(void **state)
     uint64_t size = 0;
     uint8_t *bytes = ciphertext(&rig, &size);
     plant(&rig, bytes, size, NULL, NULL);
-    assert_int_equal(write_pattern(w, 10, 10, 2), -ESTALE);
+    assert_ok(write_pattern(w, 10, 10, 2)); // the rest is fetched when it is needed
     assert_int_equal(writer_commit(w, WRITER_CLOSE, NULL), -ESTALE);
     writer_free(w);
     assert_file(&rig, 20 * KIB, 20 * KIB, 1);
@@ -725,20 +725,6 @@ static void truncation_to_nothing_and_create_take_a_new_key(void **state)
     rig_stop(&rig);
 }
 
-static void a_rewrite_in_a_large_committed_file_is_refused(void **state)
-{
-    (void)state;
-    struct rig rig;
-    rig_start(&rig, 10 * KIB);
-    put_file(&rig, 100 * KIB, 1);
-    struct writer *w = reopen(&rig);
-    assert_int_equal(write_pattern(w, 50 * KIB, 10, 2), -EOPNOTSUPP);
-    assert_int_equal(writer_commit(w, WRITER_CLOSE, NULL), -EOPNOTSUPP);
-    writer_free(w);
-    assert_file(&rig, 100 * KIB, 100 * KIB, 1);
-    rig_stop(&rig);
-}
-
 // ---- the rest
 // ---------------------------------------------------------------------------------------------------
 
@@ -845,7 +831,6 @@ int main(void)
         cmocka_unit_test(an_append_keeps_the_envelope_and_loses_the_recorded_length),
         cmocka_unit_test(a_small_append_keeps_the_envelope_and_a_rewrite_takes_a_new_key),
         cmocka_unit_test(truncation_to_nothing_and_create_take_a_new_key),
-        cmocka_unit_test(a_rewrite_in_a_large_committed_file_is_refused),
         cmocka_unit_test(what_is_on_its_way_cannot_be_read),
         cmocka_unit_test(giving_up_leaves_the_old_object_and_stays),
         cmocka_unit_test(a_file_gets_another_name_only_while_nothing_was_sent),

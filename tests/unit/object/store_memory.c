@@ -148,6 +148,11 @@ static struct blob gather(const struct store_body *body)
 {
     struct blob b = blob_new(body->size);
     uint64_t at = 0;
+    if (body->read != NULL) {
+        int rc = body->read(body->read_context, 0, b.data, body->size);
+        assert(rc == 0);
+        at = body->size;
+    }
     for (size_t i = 0; i < body->iov_count; i++) {
         memcpy(b.data + at, body->iov[i].iov_base, body->iov[i].iov_len);
         at += body->iov[i].iov_len;
