@@ -269,6 +269,24 @@ static int write_all_locked(struct writer *w, uint64_t offset, const uint8_t *da
     return 0;
 }
 
+static int check_hint_locked(struct writer *w, uint64_t size);
+
+// A write far ahead says how long the file will be, as a declared size does: what 10,000 parts
+// cannot hold is refused now, not after hours of zeros. For good: these bytes are lost.
+static int check_jump_locked(struct writer *w, uint64_t end)
+{
+    uint64_t known = w->hint > w->hwm ? w->hint : w->hwm;
+    if (end <= known || end - known <= w->volume->config.window)
+        return 0;
+    int rc = check_hint_locked(w, end);
+    if (rc < 0) {
+        writer_fail_locked(w, rc);
+        return err_restore(&w->failure);
+    }
+    w->hint = end;
+    return 0;
+}
+
 int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len,
                  const atomic_bool *interrupted)
 {
@@ -280,7 +298,9 @@ int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len
     }
     if (w->first_write_ms == 0)
         w->first_write_ms = clock_ms();
-    int rc = write_all_locked(w, offset, data, len, interrupted);
+    int rc = check_jump_locked(w, offset + len);
+    if (rc == 0)
+        rc = write_all_locked(w, offset, data, len, interrupted);
     if (rc < 0)
         return rc;
     w->tail_is_content = false;

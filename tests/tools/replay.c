@@ -63,9 +63,14 @@ static _Noreturn void usage(int status)
         "  --seed N                  content and order (1)\n"
         "  --deliver threads|aio|serial  how a group reaches the mount (threads)\n"
         "  --no-shuffle              groups in the order of the trace\n"
-        "  --allow-error OP=ERRNO    the mount may refuse this; the file must then be absent or\n"
-        "                            the old one, and no later fsync or close of it succeed\n"
+        "  --allow-error OP=ERRNO    the mount may refuse this; if it concerns data, no later "
+        "fsync\n"
+        "                            or close of the file may succeed, and after the last close\n"
+        "                            it must be what was promised before, or absent\n"
         "  --expect-refused          fail unless the mount refused a file\n"
+        "  --judge COMMAND           asked after each fsync and close that succeeds; it reads "
+        "lines\n"
+        "                            'NAME tab PLAIN FILE tab BYTES' and answers 'ok' or else\n"
         "  --after-command COMMAND   run between the trace and the comparison (remount, ...)\n"
         "  --direct-optional         go on without O_DIRECT where open refuses it\n"
         "  --keep                    leave the files\n"
@@ -81,6 +86,7 @@ static const struct option LONG_OPTIONS[] = {
     {"no-shuffle", no_argument, NULL, 'n'},
     {"allow-error", required_argument, NULL, 'a'},
     {"expect-refused", no_argument, NULL, 'e'},
+    {"judge", required_argument, NULL, 'j'},
     {"after-command", required_argument, NULL, 'c'},
     {"direct-optional", no_argument, NULL, 'o'},
     {"keep", no_argument, NULL, 'k'},
@@ -115,6 +121,9 @@ static void take_option(int letter)
     case 'e':
         replay_options.expect_refused = true;
         break;
+    case 'j':
+        replay_options.judge_command = optarg;
+        break;
     case 'c':
         replay_options.after_command = optarg;
         break;
@@ -148,8 +157,12 @@ int main(int argc, char **argv)
     choose_corruption();
     bool names = directory_is_empty(replay_options.root[MOUNT]) &&
                  directory_is_empty(replay_options.root[PLAIN]);
+    other_start();
+    judge_start();
     double start = seconds_now();
     replay_run();
+    judge_stop();
+    other_stop();
     double replayed = seconds_now();
     if (replay_options.after_command && system(replay_options.after_command) != 0)
         die("the command after the trace failed");

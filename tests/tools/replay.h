@@ -19,16 +19,29 @@ enum side { MOUNT, PLAIN, SIDES };
 enum delivery { THREADS, AIO, SERIAL };
 enum corruption { CORRUPT_NOTHING, CORRUPT_WRITE, CORRUPT_READ, CORRUPT_UNLINK, CORRUPT_SIZE };
 
+// What a successful fsync or close has promised of a file, as the plain directory has it.
+struct promise {
+    bool made;
+    unsigned char *bytes; // NULL unless refusals are allowed
+    uint64_t size;
+    uint64_t least; // so much was written; zeros that were only declared may follow later
+};
+
+// Changed by one thread at a time, the atomic members by any.
 struct file {
-    const char *path;    // its present name; NULL: removed or replaced
-    int preexisting;     // index of the operation that made it, or -1
-    uint64_t old_size;   // of the preexisting file
-    atomic_bool refused; // the mount gave an allowed error for its data
+    const char *path;     // its present name; NULL: removed or replaced
+    uint64_t end;         // of what was written
+    atomic_int open;      // handles
+    atomic_bool refused;  // the mount gave an allowed error for its data; until the last close
+    atomic_bool restored; // and the plain file went back to the last promise
+    struct promise promise;
 };
 
 struct handle {
     int fd[SIDES]; // -1: not open
     int file;
+    bool counted; // among the file's open handles
+    bool writes;
 };
 
 struct allowed {
@@ -38,7 +51,7 @@ struct allowed {
 
 struct replay_options {
     const char *root[SIDES];
-    const char *after_command;
+    const char *after_command, *judge_command;
     uint64_t seed;
     enum delivery delivery;
     enum corruption corruption;
@@ -64,6 +77,10 @@ void differ(const struct trace_op *op, const char *format, ...) PRINTF_LIKE(2, 3
 // A number, or the error's name, into text.
 const char *result_text(int64_t result, char *text, size_t room);
 
+// Whether the plain directory must be spared an operation that the mount answered so: it was to
+// fail, or may fail and has then changed nothing.
+bool has_no_effect(const struct trace_op *op, int64_t result);
+
 // Compares the results of both sides; true if the operation's data may be compared too.
 bool judge(const struct trace_op *op, const int64_t result[SIDES]);
 
@@ -84,6 +101,29 @@ int64_t side_file_size(const char *full);
 // Any operation but open and preexisting. buffer: the data of a write, room for that of a read.
 int64_t side_perform(enum side side, const struct trace_op *op, void *buffer);
 
+// ---- replay_promise.c: what the mount has promised, and refusals ----
+
+// After an operation that both sides did: notes what was written, and takes down what a successful
+// fsync or close promises; with --judge, asks whether the object outside keeps the promise.
+void promise_follow(const struct trace_op *op, const int64_t result[SIDES]);
+
+// A refused file that nobody has open must be what was promised last, or absent: compares, and
+// brings the plain directory back to that, so that the trace can go on.
+void promise_restore(const struct trace_op *op);
+
+// Starts --judge's command: once a line "NAME <tab> PLAIN FILE <tab> BYTES" arrives, it compares
+// the object with the plain file, of which so many bytes must be there at least and the rest be
+// zeros, and answers one line: "ok", or what is wrong.
+void judge_start(void);
+void judge_stop(void);
+
+// ---- replay_other.c: another process, that has none of the handles ----
+
+void other_start(void);
+int64_t other_perform(const struct trace_op *op); // on the mount
+void other_stop(void);
+int64_t fork_and_end(void); // of a child that has all handles
+
 // ---- replay_group.c ----
 
 // Gives reads or writes that are outstanding together to the mount at once; then, one after
@@ -101,6 +141,6 @@ bool directory_is_empty(const char *root);
 // Compares every file, and with names also which files there are.
 void replay_compare(bool names);
 void replay_clean(void); // removes the files of the trace
-int refused_count(void);
+int refused_count(void); // so many files were refused, now or earlier
 
 #endif

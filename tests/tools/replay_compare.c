@@ -69,37 +69,6 @@ static void compare_file(int file)
         compare_pieces(file, mount_fd, plain_fd);
 }
 
-// A refused file must be what it was before: absent, or the preexisting one; nothing half done.
-static void compare_refused(int file)
-{
-    char full[PATH_ROOM];
-    const struct trace_op *last = writer_of(file, UINT64_MAX);
-    int64_t size = side_file_size(side_path(MOUNT, files[file].path, full));
-    if (files[file].preexisting < 0) {
-        if (size != -ENOENT)
-            differ(last, "%s was refused, but is there with size %" PRId64, files[file].path, size);
-        return;
-    }
-    AUTO_FREE unsigned char *got = aligned_buffer(COMPARE_PIECE);
-    AUTO_FREE unsigned char *wanted = aligned_buffer(COMPARE_PIECE);
-    AUTO_CLOSE int fd = open(full, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || size != (int64_t)files[file].old_size) {
-        differ(last, "%s was refused, but the old file is not there", files[file].path);
-        return;
-    }
-    for (uint64_t at = 0; at < files[file].old_size; at += COMPARE_PIECE) {
-        ssize_t len = read_all(fd, got, COMPARE_PIECE, at);
-        uint64_t left = files[file].old_size - at;
-        op_content(&trace.ops[files[file].preexisting], wanted, COMPARE_PIECE, at);
-        if (len != (ssize_t)(left < COMPARE_PIECE ? left : COMPARE_PIECE) ||
-            memcmp(got, wanted, (size_t)len) != 0) {
-            differ(last, "%s was refused, but the old file changed near %" PRIu64, files[file].path,
-                   at);
-            return;
-        }
-    }
-}
-
 static int names_in(const char *root, struct dirent ***names)
 {
     int count = scandir(root, names, NULL, alphasort);
@@ -118,15 +87,6 @@ bool directory_is_empty(const char *root)
     return count <= 2;
 }
 
-static bool is_refused(const char *path)
-{
-    for (int i = 0; i < files_count; i++) {
-        if (files[i].path && strcmp(files[i].path, path) == 0)
-            return atomic_load(&files[i].refused);
-    }
-    return false;
-}
-
 // Names in one directory and not in the other.
 static void compare_names(enum side side, const char *where)
 {
@@ -135,7 +95,7 @@ static void compare_names(enum side side, const char *where)
     for (int i = 0; i < count; i++) {
         char full[PATH_ROOM];
         side_path(side == MOUNT ? PLAIN : MOUNT, names[i]->d_name, full);
-        if (side_file_size(full) == -ENOENT && !is_refused(names[i]->d_name))
+        if (side_file_size(full) == -ENOENT)
             differ(&trace.ops[trace.count - 1], "%s is in the %s directory only", names[i]->d_name,
                    where);
         free(names[i]);
@@ -158,11 +118,7 @@ void replay_compare(bool names)
     if (replay_options.corruption == CORRUPT_SIZE)
         corrupt_size();
     for (int i = 0; i < files_count; i++) {
-        if (!files[i].path)
-            continue;
-        if (atomic_load(&files[i].refused))
-            compare_refused(i);
-        else
+        if (files[i].path)
             compare_file(i);
     }
     if (names) {
@@ -185,6 +141,6 @@ int refused_count(void)
 {
     int count = 0;
     for (int i = 0; i < files_count; i++)
-        count += atomic_load(&files[i].refused);
+        count += atomic_load(&files[i].refused) || atomic_load(&files[i].restored);
     return count;
 }

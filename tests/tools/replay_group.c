@@ -3,6 +3,7 @@
 #include "tests/tools/replay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -37,7 +38,10 @@ static void request_finish(struct request *request)
     const unsigned char *mount = request->buffer[MOUNT], *plain = request->buffer[PLAIN];
     if (replay_options.corruption == CORRUPT_READ && op->index == replay_options.corrupt_index)
         ((unsigned char *)request->buffer[MOUNT])[0] ^= 1;
-    if (judge(op, request->result) && op->kind == TRACE_READ) {
+    bool agreed = judge(op, request->result);
+    if (agreed)
+        promise_follow(op, request->result);
+    if (agreed && op->kind == TRACE_READ) {
         size_t len = (size_t)request->result[PLAIN];
         size_t at = first_difference(mount, plain, len);
         if (at < len)
@@ -155,6 +159,11 @@ static void shuffle(struct request **order, size_t count, uint64_t state)
     }
 }
 
+static bool is_direct(int fd)
+{
+    return (fcntl(fd, F_GETFL) & O_DIRECT) != 0;
+}
+
 // Gives the whole group to the mount at once; then, one after another, to the plain directory.
 void replay_run_group(const struct trace_op **ops, size_t count)
 {
@@ -162,16 +171,16 @@ void replay_run_group(const struct trace_op **ops, size_t count)
     AUTO_FREE struct request **order = calloc(count, sizeof *order);
     if (!requests || !order)
         die("no memory for a group");
-    bool all_aligned = true, all_open = true;
+    bool together = true; // O_DIRECT takes aligned requests only; others go as dd sends them
     for (size_t i = 0; i < count; i++) {
         request_prepare(&requests[i], ops[i]);
         order[i] = &requests[i];
-        all_aligned = all_aligned && op_is_aligned(ops[i]);
-        all_open = all_open && handles[ops[i]->handle].fd[MOUNT] >= 0;
+        int fd = handles[ops[i]->handle].fd[MOUNT];
+        together = together && fd >= 0 && (op_is_aligned(ops[i]) || !is_direct(fd));
     }
     if (replay_options.shuffle)
         shuffle(order, count, replay_options.seed * 1000003 + (uint64_t)ops[0]->line);
-    if (replay_options.delivery == SERIAL || !all_aligned || !all_open)
+    if (replay_options.delivery == SERIAL || !together)
         deliver_serially(order, count);
     else if (replay_options.delivery == AIO)
         deliver_by_aio(order, count);

@@ -65,6 +65,11 @@ static bool promises_durability(enum trace_kind kind)
            kind == TRACE_RELEASE;
 }
 
+bool has_no_effect(const struct trace_op *op, int64_t result)
+{
+    return op->fails || (is_allowed(op->kind, result) && !concerns_data(op->kind));
+}
+
 // Compares the results of both sides; true if the operation's data may be compared too.
 bool judge(const struct trace_op *op, const int64_t result[SIDES])
 {
@@ -72,13 +77,21 @@ bool judge(const struct trace_op *op, const int64_t result[SIDES])
     char mount[32], plain[32];
     if (result[MOUNT] == SKIPPED)
         return false;
+    if (op->fails && result[MOUNT] != -op->fails)
+        differ(op, "%s, but must fail with %s", result_text(result[MOUNT], mount, sizeof mount),
+               errno_name(op->fails));
+    if (op->fails)
+        return false;
     if (file && atomic_load(&file->refused)) {
-        if (promises_durability(op->kind) && result[MOUNT] >= 0 && result[PLAIN] >= 0)
+        if (promises_durability(op->kind) && handles[op->handle].writes && result[MOUNT] >= 0 &&
+            result[PLAIN] >= 0)
             differ(op, "success after an earlier operation on the file was refused");
         return false;
     }
     if (result[MOUNT] == result[PLAIN])
         return result[MOUNT] >= 0;
+    if (op->kind == TRACE_UNLINK && atomic_load(&file->restored) && result[MOUNT] == 0)
+        return false; // of a file that failed it says yes, whether anything is left or not
     if (is_allowed(op->kind, result[MOUNT])) {
         atomic_fetch_add(&allowed_seen, 1);
         printf("allowed line %d (%s): %s\n", op->line, trace_kind_name(op->kind),
@@ -103,7 +116,7 @@ int file_of(const char *path)
     }
     if (files_count == FILES_MAX)
         die("more than %d files in a trace", FILES_MAX);
-    files[files_count] = (struct file){.path = path, .preexisting = -1};
+    files[files_count] = (struct file){.path = path};
     return files_count++;
 }
 

@@ -10,21 +10,41 @@
 
 // ---- the other operations ----
 
+static bool is_refused(int file)
+{
+    return file >= 0 && atomic_load(&files[file].refused);
+}
+
+// Both sides fail alike: the trace is wrong, unless something went another way before.
+static void expect_openable(const struct trace_op *op, const int64_t result[SIDES])
+{
+    if (result[PLAIN] >= 0 || result[PLAIN] != result[MOUNT] || replay_options.allowed_count)
+        return;
+    die("line %d: %s in the plain directory: %s", op->line, op->path,
+        errno_name((int)-result[PLAIN]));
+}
+
 static void run_open(const struct trace_op *op)
 {
     struct handle *handle = &handles[op->handle];
     if (handle->fd[MOUNT] >= 0 || handle->fd[PLAIN] >= 0)
         die("line %d: handle %d is open already", op->line, op->handle);
-    int64_t result[SIDES];
+    handle->file = op->file;
+    if (is_refused(op->file))
+        return;
+    int64_t result[SIDES] = {SKIPPED, SKIPPED};
     for (int side = 0; side < SIDES; side++) {
+        if (side == PLAIN && has_no_effect(op, result[MOUNT]))
+            continue;
         handle->fd[side] = side_open((enum side)side, op);
         result[side] = handle->fd[side] < 0 ? handle->fd[side] : 0;
     }
-    handle->file = op->file;
-    judge(op, result);
-    if (result[PLAIN] < 0)
-        die("line %d: %s in the plain directory: %s", op->line, op->path,
-            errno_name((int)-result[PLAIN]));
+    expect_openable(op, result);
+    handle->writes = (op->flags & O_ACCMODE) != O_RDONLY;
+    handle->counted = handle->fd[MOUNT] >= 0 || handle->fd[PLAIN] >= 0;
+    atomic_fetch_add(&files[op->file].open, handle->counted);
+    if (judge(op, result))
+        promise_follow(op, result);
 }
 
 // A file of an earlier time: written in order and closed, on both sides.
@@ -46,19 +66,16 @@ static void run_preexisting(const struct trace_op *op)
         if (close(fd) && result[side] >= 0)
             result[side] = -errno;
     }
-    files[op->file].preexisting = op->index;
-    files[op->file].old_size = op->size;
-    judge(op, result);
+    if (judge(op, result))
+        promise_follow(op, result);
 }
 
 static void run_stat(const struct trace_op *op)
 {
     int64_t result[SIDES] = {side_perform(MOUNT, op, NULL), side_perform(PLAIN, op, NULL)};
     char text[32];
-    if (atomic_load(&files[op->file].refused))
-        return;
     int64_t expected = op->absent ? -ENOENT : (int64_t)op->size;
-    if (result[PLAIN] != expected)
+    if (op->has_size && result[PLAIN] != expected && !atomic_load(&files[op->file].restored))
         die("line %d: the trace is wrong: the size is %s", op->line,
             result_text(result[PLAIN], text, sizeof text));
     judge(op, result);
@@ -75,12 +92,42 @@ static void follow_names(const struct trace_op *op)
     files[op->file].path = op->to;
 }
 
+static void count_release(const struct trace_op *op)
+{
+    struct handle *handle = &handles[op->handle];
+    if (handle->counted)
+        atomic_fetch_sub(&files[handle->file].open, 1);
+    handle->counted = false;
+}
+
 static void run_other(const struct trace_op *op)
 {
-    int64_t result[SIDES] = {side_perform(MOUNT, op, NULL), side_perform(PLAIN, op, NULL)};
-    judge(op, result);
-    if (result[PLAIN] >= 0)
+    int64_t result[SIDES] = {side_perform(MOUNT, op, NULL), SKIPPED};
+    if (op->kind == TRACE_RELEASE || !has_no_effect(op, result[MOUNT]))
+        result[PLAIN] = side_perform(PLAIN, op, NULL);
+    if (op->kind == TRACE_RELEASE)
+        count_release(op);
+    bool agreed = judge(op, result);
+    if (agreed)
+        promise_follow(op, result);
+    if (agreed)
         follow_names(op);
+}
+
+static void run_one(const struct trace_op *op)
+{
+    bool by_path = op->handle < 0 && op->kind != TRACE_PREEXISTING;
+    if (by_path && (is_refused(op->file) || (op->to && is_refused(file_of(op->to)))))
+        return;
+    if (op->kind == TRACE_OPEN)
+        run_open(op);
+    else if (op->kind == TRACE_PREEXISTING)
+        run_preexisting(op);
+    else if (op->kind == TRACE_STAT)
+        run_stat(op);
+    else
+        run_other(op);
+    promise_restore(op);
 }
 
 // Which file an operation is about; -1 for directories. Decided before threads share it.
@@ -93,25 +140,24 @@ static void find_file(struct trace_op *op)
         op->file = file_of(op->path);
 }
 
+static bool transfers(const struct trace_op *op)
+{
+    return op->kind == TRACE_WRITE || op->kind == TRACE_READ;
+}
+
 // Runs operations in order; neighbours of one group together.
 static void run_sequence(const struct trace_op **ops, size_t count)
 {
     for (size_t i = 0; i < count;) {
         const struct trace_op *op = ops[i];
         size_t end = i + 1;
-        if (op->kind == TRACE_WRITE || op->kind == TRACE_READ) {
+        if (transfers(op)) {
             while (op->group >= 0 && end < count && ops[end]->group == op->group &&
-                   ops[end]->kind == op->kind)
+                   transfers(ops[end]))
                 end++;
             replay_run_group(ops + i, end - i);
-        } else if (op->kind == TRACE_OPEN) {
-            run_open(op);
-        } else if (op->kind == TRACE_PREEXISTING) {
-            run_preexisting(op);
-        } else if (op->kind == TRACE_STAT) {
-            run_stat(op);
         } else {
-            run_other(op);
+            run_one(op);
         }
         i = end;
     }
@@ -169,9 +215,22 @@ static void run_issuers(const struct trace_op **ops, size_t count)
     }
 }
 
-static bool transfers(const struct trace_op *op)
+// What a thread may do on its own; transfers need no thread to be gathered in groups.
+static bool may_be_issued(const struct trace_op *op)
 {
-    return op->kind == TRACE_WRITE || op->kind == TRACE_READ;
+    return transfers(op) || (op->thread >= 0 && op->handle >= 0 && op->kind != TRACE_OPEN);
+}
+
+// What is open still, at the end of a trace that closes not everything.
+static void close_the_rest(void)
+{
+    struct trace_op last = {.kind = TRACE_RELEASE, .line = trace.ops[trace.count - 1].line};
+    for (int i = 0; i < TRACE_HANDLES_MAX; i++) {
+        last.handle = i;
+        last.file = handles[i].file;
+        if (handles[i].fd[MOUNT] >= 0 || handles[i].fd[PLAIN] >= 0)
+            run_one(&last);
+    }
 }
 
 void replay_run(void)
@@ -183,17 +242,18 @@ void replay_run(void)
         ops[i] = &trace.ops[i];
     for (size_t i = 0; i < trace.count;) {
         size_t end = i;
-        while (end < trace.count && transfers(ops[end])) {
+        while (end < trace.count && may_be_issued(ops[end])) {
             if ((ops[end]->thread >= 0) != (ops[i]->thread >= 0))
                 break;
             find_file(&trace.ops[end++]);
         }
         if (end == i)
             find_file(&trace.ops[end++]);
-        if (ops[i]->thread >= 0 && transfers(ops[i]))
+        if (ops[i]->thread >= 0 && may_be_issued(ops[i]))
             run_issuers(ops + i, end - i);
         else
             run_sequence(ops + i, end - i);
         i = end;
     }
+    close_the_rest();
 }

@@ -85,12 +85,10 @@ static int64_t set_xattr(const char *full, const struct trace_op *op)
     return setxattr(full, op->name, value, acl ? sizeof ACL : 4, 0) ? -errno : 0;
 }
 
-static int64_t truncate_file(enum side side, int fd, const struct trace_op *op)
+static int64_t handle_size(int fd)
 {
-    char full[PATH_ROOM];
-    if (op->handle >= 0)
-        return ftruncate(fd, (off_t)op->size) ? -errno : 0;
-    return truncate(side_path(side, op->path, full), (off_t)op->size) ? -errno : 0;
+    struct stat status;
+    return fstat(fd, &status) ? -errno : (int64_t)status.st_size;
 }
 
 int64_t side_file_size(const char *full)
@@ -116,6 +114,8 @@ static int64_t release(int *fd)
 static int64_t perform_path(enum side side, const struct trace_op *op)
 {
     char full[PATH_ROOM];
+    if (op->other && side == MOUNT)
+        return other_perform(op);
     side_path(side, op->path, full);
     switch (op->kind) {
     case TRACE_FSYNCDIR:
@@ -130,6 +130,8 @@ static int64_t perform_path(enum side side, const struct trace_op *op)
         return mkdir(full, 0755) ? -errno : 0;
     case TRACE_RMDIR:
         return rmdir(full) ? -errno : 0;
+    case TRACE_TRUNC:
+        return truncate(full, (off_t)op->size) ? -errno : 0;
     case TRACE_SETATTR:
         return set_attributes(full, op);
     case TRACE_SETXATTR:
@@ -148,24 +150,28 @@ int64_t side_perform(enum side side, const struct trace_op *op, void *buffer)
         fd = handles[op->handle].fd[side];
         if (fd < 0)
             return SKIPPED;
+    } else {
+        return op->kind == TRACE_FORK ? fork_and_end() : perform_path(side, op);
     }
     switch (op->kind) {
     case TRACE_WRITE:
     case TRACE_READ:
         return transfer_alone(fd, op, buffer);
     case TRACE_TRUNC:
-        return truncate_file(side, fd, op);
+        return ftruncate(fd, (off_t)op->size) ? -errno : 0;
     case TRACE_FALLOCATE:
         return fallocate(fd, op->falloc_mode, (off_t)op->offset, (off_t)op->len) ? -errno : 0;
     case TRACE_FSYNC:
         return fsync(fd) ? -errno : 0;
     case TRACE_FDATASYNC:
         return fdatasync(fd) ? -errno : 0;
+    case TRACE_FSTAT:
+        return handle_size(fd);
     case TRACE_FLUSH:
         return close_duplicate(fd);
     case TRACE_RELEASE:
         return release(&handles[op->handle].fd[side]);
     default:
-        return perform_path(side, op);
+        die("line %d: needs no handle", op->line);
     }
 }

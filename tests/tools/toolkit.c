@@ -35,7 +35,7 @@ const char *errno_name(int number)
 
 int errno_of_name(const char *name)
 {
-    if (strcmp(name, "ENOTSUP") == 0)
+    if (strcmp(name, "ENOTSUP") == 0 || strcmp(name, "EOPNOTSUPP") == 0)
         return ENOTSUP;
     for (int i = 1; i < 256; i++) {
         const char *known = strerrorname_np(i);

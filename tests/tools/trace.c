@@ -27,6 +27,8 @@ static const char *const KIND_NAMES[TRACE_KINDS] = {
     [TRACE_SETATTR] = "setattr",
     [TRACE_SETXATTR] = "setxattr",
     [TRACE_STAT] = "stat",
+    [TRACE_FSTAT] = "fstat",
+    [TRACE_FORK] = "fork",
 };
 
 const char *trace_kind_name(enum trace_kind kind)
@@ -51,6 +53,7 @@ static bool parse_handle(struct trace_op *op, const char *value)
 
 static bool parse_stat_size(struct trace_op *op, const char *value)
 {
+    op->has_size = true;
     op->absent = strcmp(value, "ENOENT") == 0;
     return op->absent || parse_size(value, &op->size);
 }
@@ -86,6 +89,10 @@ static bool parse_field(struct trace_op *op, const char *key, const char *value)
         return parse_size(value, &op->len);
     if (strcmp(key, "size") == 0)
         return parse_stat_size(op, value);
+    if (strcmp(key, "fails") == 0)
+        return (op->fails = errno_of_name(value)) != 0;
+    if (strcmp(key, "p") == 0)
+        return op->other = true;
     if (strcmp(key, "g") == 0)
         return number_of(value, INT32_MAX, &op->group);
     if (strcmp(key, "t") == 0)
@@ -111,15 +118,20 @@ static bool kind_of(const char *word, enum trace_kind *kind)
 // What the operation cannot do without.
 static bool complete(const struct trace_op *op)
 {
+    if (op->other && (op->handle >= 0 || !op->path))
+        return false;
     switch (op->kind) {
+    case TRACE_FORK:
+        return op->handle < 0 && !op->path;
     case TRACE_OPEN:
         return op->handle >= 0 && op->path;
     case TRACE_WRITE:
     case TRACE_READ:
-        return op->handle >= 0 && op->len > 0 && op->len <= TRACE_LEN_MAX;
+        return op->handle >= 0 && op->len > 0 && op->len <= TRACE_LEN_MAX && !op->fails;
     case TRACE_FALLOCATE:
     case TRACE_FSYNC:
     case TRACE_FDATASYNC:
+    case TRACE_FSTAT:
     case TRACE_FLUSH:
     case TRACE_RELEASE:
         return op->handle >= 0;

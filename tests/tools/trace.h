@@ -29,6 +29,8 @@ enum trace_kind {
     TRACE_SETATTR,
     TRACE_SETXATTR,
     TRACE_STAT,
+    TRACE_FSTAT,
+    TRACE_FORK,
     TRACE_KINDS,
 };
 
@@ -43,7 +45,10 @@ struct trace_op {
     uint64_t offset;  // bytes
     uint64_t len;     // bytes
     uint64_t size;    // bytes
+    bool has_size;    // stat: the size is known
     bool absent;      // stat size=ENOENT
+    bool other;       // p=: done by another process (operations on a path)
+    int fails;        // errno that the mount must answer; the plain directory is not asked
     int flags;        // open(2)'s
     int falloc_mode;
     mode_t mode;

@@ -329,6 +329,23 @@ static void a_hint_that_does_not_fit_is_enospc_and_nothing_else_happens(void **s
     rig_stop(&rig);
 }
 
+static void a_write_too_far_ahead_is_enospc_for_good_and_the_old_object_stays(void **state)
+{
+    (void)state;
+    for (uint64_t hold = 0; hold <= 64 * KIB; hold += 64 * KIB) {
+        struct rig rig;
+        rig_start(&rig, hold);
+        put_file(&rig, 20 * KIB, 1);
+        struct writer *w = create_with(&rig, 10 * KIB, 2);
+        assert_int_equal(write_pattern(w, 1ull << 50, 7, 2), -ENOSPC);
+        assert_int_equal(size_of(w), 10 * KIB);
+        assert_int_equal(writer_commit(w, WRITER_CLOSE, NULL), -ENOSPC);
+        assert_file(&rig, 20 * KIB, 20 * KIB, 1);
+        writer_free(w);
+        rig_stop(&rig);
+    }
+}
+
 // Parts of 8 KiB, once the size is declared: ten thousand of them hold 78 MiB.
 static void start_with_smallest_parts(struct rig *rig)
 {
@@ -798,6 +815,7 @@ int main(void)
         cmocka_unit_test(a_write_into_a_closed_gap_is_refused_for_good_and_the_old_object_stays),
         cmocka_unit_test(holes_hold_nothing_of_what_the_memory_held_before),
         cmocka_unit_test(a_hint_that_does_not_fit_is_enospc_and_nothing_else_happens),
+        cmocka_unit_test(a_write_too_far_ahead_is_enospc_for_good_and_the_old_object_stays),
         cmocka_unit_test(a_file_of_exactly_ten_thousand_parts),
         cmocka_unit_test(more_than_ten_thousand_parts_hold_is_enospc),
         cmocka_unit_test(an_append_to_an_object_that_was_replaced_fails),

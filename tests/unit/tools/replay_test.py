@@ -9,6 +9,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 REPLAY = os.path.join(os.environ['RDSBAK_TOOLS'], 'replay')
 GENERATOR = os.path.join(HERE, '..', '..', 'tools', 'gen_traces.py')
+DRAWER = os.path.join(HERE, '..', '..', 'tools', 'draw_traces.py')
 
 
 def scratch():
@@ -155,6 +156,111 @@ class Replay(unittest.TestCase):
                 'unlink path=d/f\nrmdir path=d\nstat path=d size=ENOENT\n')
         status, output = self.run_replay('', text=text)
         self.assertEqual(status, 0, output)
+
+    def drawn(self, grammar, seed, *options):
+        return subprocess.run([sys.executable, DRAWER, '--grammar', grammar, '--seed', str(seed),
+                               *options], check=True, text=True, stdout=subprocess.PIPE).stdout
+
+    def grammars(self, *options):
+        return subprocess.run([sys.executable, DRAWER, '--list', *options], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.split()
+
+    def test_drawn_traces_depend_on_the_seed_and_the_options_only(self):
+        for grammar in ('wild', 'sql_full'):
+            self.assertEqual(self.drawn(grammar, 5), self.drawn(grammar, 5))
+            self.assertNotEqual(self.drawn(grammar, 5), self.drawn(grammar, 6))
+            self.assertNotEqual(self.drawn(grammar, 5), self.drawn(grammar, 5, '--part', '65536'))
+        self.assertNotIn('h=4', self.drawn('sql_striped', 1, '--files', '3'))
+        forward = self.grammars('--no-rewrites')
+        self.assertTrue(set(forward) < set(self.grammars()))
+        self.assertIn('sql_full', forward)
+        self.assertNotIn('wild', forward)
+
+    def test_drawn_traces_agree_between_two_plain_directories(self):
+        for grammar in self.grammars():
+            for seed in range(3):
+                # What a mount must refuse a plain directory does.
+                lines = [line for line in self.drawn(grammar, seed).splitlines()
+                         if 'fails=' not in line]
+                status, output = self.run_replay('', '--seed', str(seed), text='\n'.join(lines))
+                self.assertEqual(status, 0, (grammar, seed, output))
+
+    def test_another_process_and_a_child_with_all_handles(self):
+        text = ('open h=1 path=f flags=RDWR|CREAT\nwrite h=1 off=0 len=9000\nfork\nfstat h=1\n'
+                'trunc path=f size=5000 p=1\nfstat h=1\nstat path=f size=5000 p=1\n'
+                'rename from=f to=g p=1\nstat path=f size=ENOENT\nwrite h=1 off=7000 len=1\n'
+                'release h=1\nstat path=g\nunlink path=g p=1\n')
+        for name, status in (('f', 0), ('x', 2)):
+            self.assertEqual(self.run_replay('', text=text.replace('stat path=f size=E',
+                                                                  f'stat path={name} size=4'
+                                                                  if status else
+                                                                  'stat path=f size=E'))[0], status)
+        self.assertEqual(self.run_replay('', text='write h=1 off=0 len=1 p=1\n')[0], 2)
+
+    def test_what_must_fail_is_asked_of_the_mount_only(self):
+        text = ('open h=1 path=f flags=RDWR|CREAT\nwrite h=1 off=0 len=512\n'
+                'fallocate h=1 mode=64 off=0 len=512 fails=EOPNOTSUPP\n'
+                'rename from=nothing to=f fails=ENOENT\nrelease h=1\n')
+        status, output = self.run_replay('', text=text)
+        self.assertEqual(status, 0, output)
+        status, output = self.run_replay('', text=text.replace('fails=ENOENT', 'fails=EBUSY'))
+        self.assertEqual(status, 1)
+        self.assertIn('ENOENT, but must fail with EBUSY', output)
+
+    def test_reads_and_writes_go_together_and_threads_sync_and_close(self):
+        lines = ['preexisting path=a size=600000', 'preexisting path=b size=1000',
+                 'open h=1 path=a flags=RDWR', 'open h=2 path=b flags=RDWR']
+        for at in range(0, 600000, 30000):
+            lines.append(f'{"read" if at % 60000 else "write"} h=1 off={at} len=29999 g=1 t=1')
+            lines.append(f'write h=2 off={at} len=30001 t=2')
+        lines += ['fsync h=1 t=1', 'fsync h=2 t=2', 'trunc h=2 size=7 t=2', 'release h=1 t=1',
+                  'release h=2 t=2', 'stat path=a size=600000', 'stat path=b size=7']
+        for how in ('threads', 'aio', 'serial'):
+            status, output = self.run_replay('', '--deliver', how, text='\n'.join(lines))
+            self.assertEqual(status, 0, output)
+
+    def test_a_judge_is_asked_after_each_fsync_and_close_that_succeeds(self):
+        text = ('preexisting path=f size=100\nopen h=1 path=f flags=RDWR\ntrunc h=1 size=500\n'
+                'fsync h=1\nwrite h=1 off=200 len=50\nflush h=1\nopen h=2 path=f flags=RDONLY\n'
+                'release h=2\nrelease h=1\ntrunc path=f size=20\n')
+        asked = os.path.join(self.top, 'asked')
+        command = ("while IFS='\t' read -r name plain least; do echo $name $least"
+                   f" $(stat -c %s $plain) >>{asked}; echo ok; done")
+        status, output = self.run_replay('', '--judge', command, text=text)
+        self.assertEqual(status, 0, output)
+        with open(asked, encoding='ascii') as file:
+            self.assertEqual(file.read().splitlines(), ['f 100 100', 'f 100 500', 'f 250 500',
+                                                        'f 500 500', 'f 20 20'])
+        status, output = self.run_replay('', '--judge', 'read x; echo all is lost; cat', text=text)
+        self.assertEqual(status, 1)
+        self.assertIn('DIFFERENT line 1 (preexisting): f outside: all is lost', output)
+        self.assertEqual(self.run_replay('', '--judge', 'exit 1', text=text)[0], 2)
+
+    def refused(self, changed, *lines):
+        """A mount that refuses in the middle (a link to /dev/full) and then shows `changed`."""
+        path = os.path.join(self.top, 'own.trace')
+        with open(path, 'w', encoding='ascii') as file:
+            file.write('\n'.join(lines) + '\n')
+        mount, plain = tempfile.mkdtemp(dir=self.top), tempfile.mkdtemp(dir=self.top)
+        os.symlink('/dev/full', os.path.join(mount, 'f'))
+        # The judge is asked about g before f is closed: then the link goes.
+        swap = f'rm {mount}/f; {changed.format(f=mount + "/f")}'
+        judge = f'read x; {swap}; echo ok; while read x; do echo ok; done'
+        done = subprocess.run([REPLAY, '--mount', mount, '--plain', plain, '--allow-error',
+                               'write=ENOSPC', '--judge', judge, path],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return done.returncode, done.stdout
+
+    def test_after_a_refusal_the_trace_goes_on_with_what_was_there(self):
+        lines = ('open h=1 path=f flags=WRONLY|CREAT', 'write h=1 off=0 len=512',
+                 'preexisting path=g size=1', 'stat path=f', 'release h=1')
+        after = ('open h=1 path=f flags=RDWR|CREAT', 'write h=1 off=100 len=512', 'release h=1',
+                 'stat path=f')
+        status, output = self.refused('true', *lines, *after)
+        self.assertIn('success after an earlier operation', output)  # of the close: a plain file's
+        self.assertIn(' 1 differences, 1 allowed errors, 1 files refused', output)
+        _, output = self.refused('echo half >{f}', *lines, *after)
+        self.assertIn('f was refused, but is there (size 5)', output)
 
 
 if __name__ == '__main__':
