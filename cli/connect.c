@@ -148,6 +148,7 @@ static int configure_volume(struct connection *c, const struct options *o)
     set_given(&config->window, o->window);
     set_given(&config->memory_limit, o->memory_limit);
     set_given(&config->zero_tail_max, o->zero_tail_max);
+    set_given(&config->copy_object_max, o->copy_object_max);
     if (o->connections != OPTION_UNSET)
         config->connections = (unsigned)o->connections;
     config->spool_dir = o->spool_dir;

@@ -7,7 +7,7 @@
 //   writing.c  what is written through a name: sharing it, the last close, what is lost
 //   commit.c   when an open file is committed: flush, fsync, release
 //   dir.c      directories
-//   names.c    unlink and rename
+//   names.c    unlink and rename; of directories: names_tree.c
 //   process.c  who is calling
 //
 // A node is a name that the kernel knows or that is open. Its path is relative to the mount's
@@ -297,5 +297,29 @@ void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                const char *new_name, unsigned flags);
+// A directory that loses its last object is still there for those who look through this mount.
+int keep_parent_locked(struct mount *m, const char *path) MUST_CHECK;
+// One rename.
+struct renaming {
+    struct mount *mount;
+    const char *from, *to;       // paths
+    const atomic_bool *canceled; // the caller was interrupted; seen until the first removal
+    bool noreplace;
+};
+
+// The ETags of what was moved, before and after.
+struct moved {
+    char from_etag[STORE_ETAG_MAX], to_etag[STORE_ETAG_MAX];
+};
+// -EXDEV, with its line in the log.
+int rename_refuse_large(const struct mount *m, const char *key, uint64_t size) MUST_CHECK;
+// Keys. mtime_s: NULL keeps what the source has.
+int rename_copy_object(const struct renaming *r, const char *from, const char *to,
+                       const int64_t *mtime_s, struct moved *moved) MUST_CHECK;
+// For RENAME_NOREPLACE. -EEXIST.
+int rename_check_nothing_there(const struct renaming *r) MUST_CHECK;
+
+// ---- names_tree.c ----
+int rename_dir(const struct renaming *r) MUST_CHECK;
 
 #endif

@@ -38,6 +38,7 @@
 #define ANSWER_SMALL_MAX     (64 * 1024)       // errors, ETags, upload ids
 #define ANSWER_LIST_MAX      (8 * 1024 * 1024) // 1,000 keys of 3 KiB and their fields, doubled
 #define COMPLETE_BODY_MAX    (4 * 1024 * 1024) // 10,000 parts of 150 to 250 bytes
+#define TAGS_MAX             (16 * 1024)       // 10 tags of 128 and 256 characters, escaped
 #define LIST_PAGE_KEYS       1000
 #define LIST_EMPTY_PAGES_MAX 1000 // pages in a row that bring nothing
 #define KMS_ANSWER_MAX       (64 * 1024)
