@@ -11,6 +11,7 @@
 #define HTTP_POLL_MS            100 // how soon a raised cancel flag is seen (at most twice this)
 // Calls without a large body (HEAD, LIST, Complete) do not queue behind the bodies.
 #define HTTP_SHORT_CALLS_MAX 64
+#define HTTP_SHORT_IDLE_MAX  24 // connections kept for them beside those of the bodies
 
 // ---- Deadlines, milliseconds
 #define CALL_CONNECT_TIMEOUT_MS 10000
