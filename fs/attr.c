@@ -104,7 +104,7 @@ int look_for_dir(struct mount *m, const char *path, bool *is_dir)
     lock_take(&m->lock);
     *is_dir = dir_known_locked(m, path);
     lock_give(&m->lock);
-    if (*is_dir)
+    if (*is_dir || !path_can_be_dir(m, path))
         return 0;
     if (asprintf(&key, "%s%s/", m->config.prefix, path) < 0) {
         key = NULL;
@@ -148,7 +148,7 @@ static int ask(struct question *q)
     int rc = parallel_run(2, 2, ask_one, q);
     if (rc == 0 && !q->is_dir && q->found < 0)
         rc = err_set(-ENOENT, "no such object");
-    if (rc == 0 && q->is_dir && q->found == 0)
+    if (rc == 0 && q->is_dir && q->found == 0 && tell_once(q->mount, q->path))
         log_warn("%s%s: there is an object and a directory of this name; the directory is shown",
                  q->mount->config.prefix, q->path);
     return rc;
@@ -196,6 +196,8 @@ void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     int rc = path_of_child(m, parent, name, &path);
     if (rc == 0)
         rc = find_entry(m, path, &entry);
+    if (rc == -EOPNOTSUPP) // no object has such a name
+        rc = err_set(-ENOENT, "no such object");
     if (rc < 0)
         reply_error(req, rc, "lookup", path != NULL ? path : name);
     else if (fuse_reply_entry(req, &entry) == -ENOENT)

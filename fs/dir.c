@@ -1,6 +1,7 @@
 // Directories: a listing of S3 by '/', together with the directories and files that exist only
 // here. A listing is taken once, at opendir, so that what readdir gives is one state.
 #include "fs/fs_internal.h"
+#include "common/codec.h"
 #include "common/err.h"
 #include "common/log.h"
 
@@ -17,7 +18,9 @@ struct entry {
 struct listing {
     struct entry *entries;
     size_t count, room;
-    size_t prefix_len; // of the keys
+    size_t prefix_len;  // of the keys
+    size_t hidden;      // keys that are the name of no file
+    char *hidden_first; // owned
 };
 
 static void listing_free(struct listing *l)
@@ -27,6 +30,7 @@ static void listing_free(struct listing *l)
     for (size_t i = 0; i < l->count; i++)
         free(l->entries[i].name);
     free(l->entries);
+    free(l->hidden_first);
     free(l);
 }
 CLEANUP_POINTER(listing, listing_free)
@@ -52,7 +56,7 @@ static int listing_add(struct listing *l, const char *name, size_t len, bool is_
 static bool is_usable_name(const char *name, size_t len)
 {
     bool dots = (len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.');
-    return len > 0 && len <= FS_NAME_MAX && !dots;
+    return len > 0 && len <= FS_NAME_MAX && !dots && utf8_valid(name);
 }
 
 static int add_listed(void *context, const struct store_listed *listed)
@@ -65,7 +69,8 @@ static int add_listed(void *context, const struct store_listed *listed)
     if (*name == '\0')
         return 0; // a marker object of the directory itself
     if (!is_usable_name(name, len)) {
-        log_debug("%s: not shown, no file can have this name", listed->key);
+        if (l->hidden++ == 0)
+            l->hidden_first = strdup(listed->key); // NULL: the log does without
         return 0;
     }
     return listing_add(l, name, len, listed->is_prefix);
@@ -132,6 +137,15 @@ static void sort_and_merge(struct listing *l)
     l->count = kept;
 }
 
+// "a//b", "./a", "../a", names that are too long: S3 has them, a file system cannot.
+static void tell_hidden(struct mount *m, const struct listing *l, const char *prefix)
+{
+    if (l->hidden > 0 && l->hidden_first != NULL && tell_once(m, l->hidden_first))
+        log_warn(
+            "%s: %zu that S3 has here are not shown, because no file can have such a name: %s%s",
+            prefix, l->hidden, l->hidden_first, l->hidden > 1 ? " ..." : "");
+}
+
 static int list_dir(struct mount *m, const char *path, struct listing **out)
 {
     CLEANUP(listing_freep) struct listing *l = calloc(1, sizeof *l);
@@ -153,6 +167,7 @@ static int list_dir(struct mount *m, const char *path, struct listing **out)
     if (rc < 0)
         return rc;
     sort_and_merge(l);
+    tell_hidden(m, l, prefix);
     *out = TAKE(l);
     return 0;
 }
@@ -220,6 +235,9 @@ static int make_dir(struct mount *m, const char *path, mode_t mode, struct fuse_
     bool exists = false;
     if (m->config.read_only)
         return err_set(-EROFS, "the mount is read-only");
+    if (!path_can_be_dir(m, path))
+        return err_set(-ENAMETOOLONG, "the key of a file in it would be longer than S3's %d bytes",
+                       STORE_KEY_MAX);
     int rc = look_for_dir(m, path, &exists);
     if (rc == 0 && exists)
         rc = err_set(-EEXIST, "there is such a directory");
@@ -263,7 +281,7 @@ static int remove_dir(struct mount *m, const char *path)
     int rc = list_dir(m, path, &listing);
     if (rc < 0)
         return rc;
-    bool empty = listing->count == 2; // "." and ".."
+    bool empty = listing->count == 2 && listing->hidden == 0; // "." and ".."
     listing_free(listing);
     if (!empty)
         return err_set(-ENOTEMPTY, "the directory is not empty");

@@ -37,6 +37,7 @@
     8000 // an open waits so long for the last close of the same file: below the 10 s of CREATE
 #define FS_DIR_RENAME_MAX       1000 // objects that one rename of a directory moves
 #define FS_LOST_MAX             1000 // names remembered as lost
+#define FS_TOLD_MAX             1000 // names that the log had its warning of
 #define FS_WRITERS_PER_FILE_MAX 64   // processes remembered as writers of one open file
 
 // The object behind a name, as last seen.
@@ -139,6 +140,7 @@ struct mount {
     fuse_ino_t next_ino;
     struct handle *handles; // what the end must close if the kernel cannot
     struct known_dir *dirs;
+    struct known_dir *told; // names that the log has had its warning of
     struct lost_file *lost;
     struct moving *moving;
     uint64_t last_serial;
@@ -184,7 +186,12 @@ bool dir_known_locked(struct mount *m, const char *path);
 int dir_know_locked(struct mount *m, const char *path) MUST_CHECK;
 void dir_unknow_locked(struct mount *m, const char *path);
 
-// parent's path + "/" + name; -ENAMETOOLONG, -ENOENT for names that no key can be.
+// True the first time that it is asked for a text: for warnings that are given once.
+bool tell_once(struct mount *m, const char *text);
+// Whether a key has room for the '/' of a directory behind it.
+bool path_can_be_dir(struct mount *m, const char *path);
+
+// parent's path + "/" + name; -ENAMETOOLONG, and -EOPNOTSUPP for names that no key can be.
 int path_join(struct mount *m, const char *parent, const char *name, char **out) MUST_CHECK;
 int path_key(struct mount *m, const char *path, char **out) MUST_CHECK; // prefix + path
 char *path_parent(const char *path); // malloc'ed; "" for names in the root

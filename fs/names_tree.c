@@ -232,6 +232,9 @@ int rename_dir(const struct renaming *r)
 {
     struct mount *m = r->mount;
     struct moving moving = {.from = r->from, .to = r->to};
+    if (!path_can_be_dir(m, r->to))
+        return err_set(-ENAMETOOLONG, "the key of a file in it would be longer than S3's %d bytes",
+                       STORE_KEY_MAX);
     int rc = begin_move(m, &moving);
     if (rc < 0)
         return rc;

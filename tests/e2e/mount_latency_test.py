@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Nobody waits long for others: lookups, listings and creates while many files are made and written.
+"""Nobody waits long for others: lookups, listings, creates while many files are made and written.
 
 The bounds of time are there to notice what hangs, not to measure: the machine may be slow.
 """
