@@ -48,9 +48,16 @@ void node_saw_locked(struct node *node, const struct object_info *info)
         seen->size = info->plain_size;
         seen->size_exact = info->plain_size_exact;
     }
+    node->seen_ms = clock_ms();
+    node->listed = false;
     seen->valid = true;
     memcpy(seen->etag, info->object.etag, sizeof seen->etag);
     seen->mtime_s = mtime_from(info);
+}
+
+bool node_is_fresh_locked(const struct node *node)
+{
+    return node->seen.valid && clock_ms() - node->seen_ms < (int64_t)(FS_ATTR_SECONDS * 1000);
 }
 
 static mode_t mode_of(const struct mount *m, const struct node *node)
@@ -114,7 +121,7 @@ int look_for_dir(struct mount *m, const char *path, bool *is_dir)
     return store->ops->list(store, key, '\0', 1, any_entry, is_dir);
 }
 
-static void entry_of_locked(struct mount *m, struct node *node, struct fuse_entry_param *e)
+void entry_of_locked(struct mount *m, struct node *node, struct fuse_entry_param *e)
 {
     *e = (struct fuse_entry_param){.ino = node->ino, .entry_timeout = FS_ATTR_SECONDS};
     attr_of_locked(m, node, &e->attr, &e->attr_timeout);
@@ -148,14 +155,12 @@ static int ask(struct question *q)
     int rc = parallel_run(2, 2, ask_one, q);
     if (rc == 0 && !q->is_dir && q->found < 0)
         rc = err_set(-ENOENT, "no such object");
-    if (rc == 0 && q->is_dir && q->found == 0 && tell_once(q->mount, q->path))
-        log_warn("%s%s: there is an object and a directory of this name; the directory is shown",
-                 q->mount->config.prefix, q->path);
+    if (rc == 0 && q->is_dir && q->found == 0)
+        tell_both(q->mount, "", q->path);
     return rc;
 }
 
-// What is being written shows before anything that S3 has.
-static bool find_written(struct mount *m, const char *path, struct fuse_entry_param *entry)
+bool find_written(struct mount *m, const char *path, struct fuse_entry_param *entry)
 {
     struct writer_status status;
     WITH_LOCK(&m->lock);
@@ -226,7 +231,10 @@ static int refresh(struct mount *m, struct node *node)
     AUTO_OBJECT_INFO struct object_info info = {0};
     struct writer_status status;
     lock_take(&m->lock);
-    bool nothing_to_ask = node->is_dir || node->path == NULL || live_writing_locked(node, &status);
+    bool nothing_to_ask = node->is_dir || node->path == NULL ||
+                          live_writing_locked(node, &status) ||
+                          (node->listed && node_is_fresh_locked(node));
+    node->listed = false;
     lock_give(&m->lock);
     if (nothing_to_ask)
         return 0;

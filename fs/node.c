@@ -2,6 +2,7 @@
 #include "fs/fs_internal.h"
 #include "common/codec.h"
 #include "common/err.h"
+#include "common/log.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -92,7 +93,12 @@ void node_unpin(struct mount *m, struct node *node)
     if (node == NULL)
         return;
     WITH_LOCK(&m->lock);
-    assert(node->pins > 0);
+    node_unpin_locked(m, node);
+}
+
+void node_unpin_locked(struct mount *m, struct node *node)
+{
+    assert(lock_is_mine(&m->lock) && node->pins > 0);
     node->pins--;
     free_if_unused_locked(m, node);
 }
@@ -286,6 +292,18 @@ void dir_unknow_locked(struct mount *m, const char *path)
     HASH_DEL(m->dirs, dir);
     free(dir->path);
     free(dir);
+}
+
+void tell_both(struct mount *m, const char *dir, const char *name)
+{
+    AUTO_FREE char *path = NULL;
+    if (asprintf(&path, "%s%s%s", dir, *dir != '\0' ? "/" : "", name) < 0) {
+        path = NULL;
+        return;
+    }
+    if (tell_once(m, path))
+        log_warn("%s%s: there is an object and a directory of this name; the directory is shown",
+                 m->config.prefix, path);
 }
 
 bool tell_once(struct mount *m, const char *text)

@@ -183,6 +183,7 @@ class Outages(FaultTest):
         writer = threading.Thread(target=write,
                                   args=(os.path.join(path, self.name), content(50 * MIB)))
         writer.start()
+        e2e.eventually(lambda: os.path.exists(os.path.join(path, self.name)))
         slowest, looks = 0, 0
         while writer.is_alive():
             begun = time.monotonic()
