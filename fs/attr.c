@@ -4,7 +4,6 @@
 #include "fs/fs_internal.h"
 #include "common/clock.h"
 #include "common/err.h"
-#include "common/log.h"
 #include "object/parallel.h"
 
 #include <assert.h>

@@ -38,6 +38,7 @@
     8000 // an open waits so long for the last close of the same file: below the 10 s of CREATE
 #define FS_DIR_RENAME_MAX 1000    // objects that one rename of a directory moves
 #define FS_LOST_MAX       1000    // names remembered as lost
+#define FS_OPEN_TRIES     8       // opens of a file that is renamed meanwhile
 #define FS_LISTING_MAX    1000000 // entries of a directory that can be listed
 // Attributes read with names: how many before the kernel knows that they are wanted, how many at
 // most in one answer, and how many at once.
@@ -343,6 +344,10 @@ int rename_refuse_large(const struct mount *m, const char *key, uint64_t size) M
 // Keys. mtime_s: NULL keeps what the source has.
 int rename_copy_object(const struct renaming *r, const char *from, const char *to,
                        const int64_t *mtime_s, struct moved *moved) MUST_CHECK;
+// Between copy and removal: what is known of the source's node, its name, and those who read it go
+// over to the copy. Paths.
+int rename_carry(struct mount *m, const char *from, const char *to,
+                 const struct moved *moved) MUST_CHECK;
 // For RENAME_NOREPLACE. -EEXIST.
 int rename_check_nothing_there(const struct renaming *r) MUST_CHECK;
 

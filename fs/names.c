@@ -128,6 +128,37 @@ int rename_copy_object(const struct renaming *r, const char *from, const char *t
     return 0;
 }
 
+static void carry_seen_locked(struct node *node, const struct moved *moved)
+{
+    if (strcmp(node->seen.etag, moved->from_etag) == 0)
+        memcpy(node->seen.etag, moved->to_etag, sizeof moved->to_etag);
+    else
+        node->seen.valid = false;
+    if (strcmp(node->cached_etag, moved->from_etag) == 0)
+        memcpy(node->cached_etag, moved->to_etag, sizeof moved->to_etag);
+    if (strcmp(node->released_etag, moved->from_etag) == 0)
+        memcpy(node->released_etag, moved->to_etag, sizeof moved->to_etag);
+}
+
+// In one step: a reader that is opened at this very time sees that the name is another, or is told.
+int rename_carry(struct mount *m, const char *from, const char *to, const struct moved *moved)
+{
+    AUTO_FREE char *key = NULL;
+    int rc = path_key(m, to, &key);
+    if (rc < 0)
+        return rc;
+    WITH_LOCK(&m->lock);
+    struct node *node = node_find_path_locked(m, from);
+    if (node == NULL)
+        return 0;
+    carry_seen_locked(node, moved);
+    for (struct handle *h = m->handles; h != NULL; h = h->next) {
+        if (h->node == node && h->reader != NULL)
+            reader_follow(h->reader, moved->from_etag, key, moved->to_etag);
+    }
+    return node_rename_locked(m, node, to);
+}
+
 static int move_object(const struct renaming *r, const int64_t *mtime_s, struct moved *moved)
 {
     AUTO_FREE char *from = NULL;
@@ -138,6 +169,9 @@ static int move_object(const struct renaming *r, const int64_t *mtime_s, struct 
         rc = path_key(r->mount, r->to, &to);
     if (rc == 0)
         rc = rename_copy_object(r, from, to, mtime_s, moved);
+    if (rc < 0)
+        return rc;
+    rc = rename_carry(r->mount, r->from, r->to, moved);
     return rc < 0 ? rc : store->ops->remove(store, from);
 }
 
@@ -147,17 +181,6 @@ static int rekey(struct mount *m, struct writing *writing, const char *to_path)
     AUTO_FREE char *key = NULL;
     int rc = path_key(m, to_path, &key);
     return rc < 0 ? rc : writer_rekey(writing->writer, key);
-}
-
-// What was known of the version that moved, its exact size above all, is known of the copy.
-static void carry_seen_locked(struct node *node, const struct moved *moved)
-{
-    if (strcmp(node->seen.etag, moved->from_etag) == 0)
-        memcpy(node->seen.etag, moved->to_etag, sizeof moved->to_etag);
-    else
-        node->seen.valid = false;
-    if (strcmp(node->cached_etag, moved->from_etag) == 0)
-        memcpy(node->cached_etag, moved->to_etag, sizeof moved->to_etag);
 }
 
 // Moves what the claimed source (or NULL: the kernel has forgotten it) is: an object, or a file
@@ -174,8 +197,7 @@ static int move_claimed(const struct renaming *r, struct node *source, struct mo
     return rc;
 }
 
-static int settle_move_locked(const struct renaming *r, struct node *source,
-                              const struct moved *moved)
+static int settle_move_locked(const struct renaming *r, struct node *source)
 {
     struct mount *m = r->mount;
     int rc = 0;
@@ -183,10 +205,8 @@ static int settle_move_locked(const struct renaming *r, struct node *source,
     if (gone != NULL && gone != source)
         node_detach_locked(m, gone);
     lost_forget_locked(m, r->to);
-    if (source != NULL) {
-        carry_seen_locked(source, moved);
+    if (source != NULL)
         rc = node_rename_locked(m, source, r->to);
-    }
     return rc < 0 ? rc : keep_parent_locked(m, r->from);
 }
 
@@ -201,7 +221,7 @@ static int rename_claimed(const struct renaming *r, struct node *source, struct 
     if (rc < 0)
         return rc;
     WITH_LOCK(&r->mount->lock);
-    return settle_move_locked(r, source, &moved);
+    return settle_move_locked(r, source);
 }
 
 // The kernel has looked, but perhaps not just now, and others write to S3 too. Nothing can make

@@ -11,8 +11,8 @@
 #define TREE_THREADS 16 // requests at once
 
 struct tree_entry {
-    char *name;                  // below the directory, with what follows its '/'; owned
-    char copied[STORE_ETAG_MAX]; // the ETag of its copy; "" : none was made
+    char *name;         // below the directory, with what follows its '/'; owned
+    struct moved moved; // to_etag "": no copy was made
 };
 
 struct tree {
@@ -109,25 +109,29 @@ static int tree_key(const struct tree *t, const char *dir, size_t index, char **
 static int copy_entry(void *context, size_t index)
 {
     struct tree *t = context;
-    struct moved moved;
     AUTO_FREE char *source = NULL;
     AUTO_FREE char *target = NULL;
     int rc = tree_key(t, t->renaming->from, index, &source);
     if (rc == 0)
         rc = tree_key(t, t->renaming->to, index, &target);
     if (rc == 0)
-        rc = rename_copy_object(t->renaming, source, target, NULL, &moved);
-    if (rc == 0)
-        memcpy(t->entries[index].copied, moved.to_etag, sizeof moved.to_etag);
+        rc = rename_copy_object(t->renaming, source, target, NULL, &t->entries[index].moved);
     return rc;
 }
 
 static int remove_entry(void *context, size_t index)
 {
     struct tree *t = context;
-    struct store *store = volume_store(t->renaming->mount->volume);
+    struct mount *m = t->renaming->mount;
+    struct store *store = volume_store(m->volume);
+    size_t prefix_len = strlen(m->config.prefix);
     AUTO_FREE char *source = NULL;
+    AUTO_FREE char *target = NULL;
     int rc = tree_key(t, t->renaming->from, index, &source);
+    if (rc == 0)
+        rc = tree_key(t, t->renaming->to, index, &target);
+    if (rc == 0)
+        rc = rename_carry(m, source + prefix_len, target + prefix_len, &t->entries[index].moved);
     return rc == 0 ? store->ops->remove(store, source) : rc;
 }
 
@@ -138,12 +142,12 @@ static int remove_copy(void *context, size_t index)
     struct store *store = volume_store(t->renaming->mount->volume);
     AUTO_FREE char *target = NULL;
     AUTO_STORE_OBJECT struct store_object object = {0};
-    if (t->entries[index].copied[0] == '\0')
+    if (t->entries[index].moved.to_etag[0] == '\0')
         return 0;
     int rc = tree_key(t, t->renaming->to, index, &target);
     if (rc == 0)
         rc = store->ops->head(store, target, &object);
-    if (rc == 0 && strcmp(object.etag, t->entries[index].copied) == 0)
+    if (rc == 0 && strcmp(object.etag, t->entries[index].moved.to_etag) == 0)
         rc = store->ops->remove(store, target);
     return rc == -ENOENT ? 0 : rc;
 }

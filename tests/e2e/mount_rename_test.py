@@ -149,5 +149,100 @@ class FaultsOfCopies(e2e.MountTest):
         self.assertEqual(read(self.at("back-1/c")), b"c")
 
 
+class WhileFilesAreOpen(e2e.MountTest):
+    DATA = content(21 * MIB + 3)
+
+    def test_a_reader_of_the_source_reads_on(self):
+        write(self.at("src-1"), self.DATA)
+        with open(self.at("src-1"), "rb", buffering=0) as file:
+            head = file.read(1000)
+            os.rename(self.at("src-1"), self.at("src-2"))
+            os.rename(self.at("src-2"), self.at("src-3"))
+            self.same(head + e2e.read_rest(file), self.DATA)
+            self.assertEqual(os.fstat(file.fileno()).st_size, len(self.DATA))
+        self.assertEqual(sorted(self.bed.list("src-")), ["src-3"])
+
+    def test_a_reader_in_a_renamed_directory_reads_on(self):
+        os.makedirs(self.at("rd-1/sub"))
+        write(self.at("rd-1/sub/f"), self.DATA)
+        with open(self.at("rd-1/sub/f"), "rb", buffering=0) as file:
+            head = file.read(1000)
+            os.rename(self.at("rd-1"), self.at("rd-2"))
+            self.same(head + e2e.read_rest(file), self.DATA)
+        self.same(read(self.at("rd-2/sub/f")), self.DATA)
+
+    def test_a_reader_of_the_replaced_target_gets_no_mixture(self):
+        write(self.at("tgt"), self.DATA)
+        write(self.at("tgt.new"), content(len(self.DATA), 2))
+        with open(self.at("tgt"), "rb", buffering=0) as file:
+            self.same(file.read(1000), self.DATA[:1000])
+            os.rename(self.at("tgt.new"), self.at("tgt"))
+            self.fails(errno.ESTALE, e2e.read_rest, file, 20 * MIB)
+        self.same(read(self.at("tgt")), content(len(self.DATA), 2))
+
+    def test_the_source_can_be_renamed_again_and_again_while_it_is_read(self):
+        write(self.at("again-0"), self.DATA)
+        reader = self.python(
+            "import hashlib\nfor _ in range(6):\n"
+            " with open(sys.argv[1], 'rb', buffering=0) as f:\n"
+            "  input(); f.seek(0); d = b''\n"
+            "  while True:\n   b = f.read(300000)\n   d += b\n   if not b: break\n"
+            "  print(len(d), hashlib.sha256(d).hexdigest(), flush=True)\n"
+            "  sys.argv[1] = input()\n", self.at("again-0"))
+        expected = f"{len(self.DATA)} {e2e.sha256(self.DATA)}\n"
+        for n in range(6):
+            reader.stdin.write("\n")
+            reader.stdin.flush()
+            os.rename(self.at(f"again-{n}"), self.at(f"again-{n + 1}"))
+            self.assertEqual(reader.stdout.readline(), expected)
+            reader.stdin.write(self.at(f"again-{n + 1}") + "\n")
+            reader.stdin.flush()
+        reader.communicate()
+        self.assertEqual(reader.returncode, 0)
+
+
+class ReplaceByRename(e2e.MountTest):
+    def test_temporary_file_with_mode_and_times_then_rename(self):
+        """What rsync does, and editors."""
+        write(self.at("doc"), b"old" * 1000)
+        fd = os.open(self.at(".doc.Xy12"), os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        os.write(fd, b"new" * 2000)
+        os.fchmod(fd, 0o640)
+        os.close(fd)
+        os.utime(self.at(".doc.Xy12"), (1_500_000_000, 1_500_000_000))
+        os.chmod(self.at(".doc.Xy12"), 0o600)
+        os.rename(self.at(".doc.Xy12"), self.at("doc"))
+        self.assertEqual(sorted(self.bed.list("doc")), ["doc"])
+        self.assertEqual(os.stat(self.at("doc")).st_mtime, 1_500_000_000)
+        self.check_object("doc", b"new" * 2000)
+        # ... and once more, over what was replaced by rename itself.
+        write(self.at(".doc.Zw34"), b"third")
+        os.rename(self.at(".doc.Zw34"), self.at("doc"))
+        self.assertEqual(read(self.at("doc")), b"third")
+        self.assertNotEqual(os.stat(self.at("doc")).st_mtime, 1_500_000_000)
+
+    def test_rename_onto_itself(self):
+        write(self.at("self"), b"same")
+        os.rename(self.at("self"), self.at("self"))
+        self.assertEqual(read(self.at("self")), b"same")
+        os.mkdir(self.at("selfdir"))
+        os.rename(self.at("selfdir"), self.at("selfdir"))
+        self.fails(errno.EINVAL, os.rename, self.at("selfdir"), self.at("selfdir/in"))
+
+    def test_noreplace_sees_what_others_have_just_made(self):
+        write(self.at("nr-1"), b"1")
+        write(self.at("nr-2"), b"2")
+        self.fails(errno.EEXIST, rename2, self.at("nr-1"), self.at("nr-2"), RENAME_NOREPLACE)
+        self.fails(errno.ENOENT, os.stat, self.at("nr-3"))
+        self.bed.put("nr-3", b"somebody else's")
+        self.fails(errno.EEXIST, rename2, self.at("nr-1"), self.at("nr-3"), RENAME_NOREPLACE)
+        self.bed.put("nr-4/x", b"somebody else's")
+        self.fails(errno.EEXIST, rename2, self.at("nr-1"), self.at("nr-4"), RENAME_NOREPLACE)
+        self.assertEqual(self.bed.get("nr-3"), b"somebody else's")
+        rename2(self.at("nr-1"), self.at("nr-5"), RENAME_NOREPLACE)
+        self.assertEqual(read(self.at("nr-5")), b"1")
+        self.fails(errno.EOPNOTSUPP, rename2, self.at("nr-5"), self.at("nr-2"), RENAME_EXCHANGE)
+
+
 if __name__ == "__main__":
     unittest.main()
