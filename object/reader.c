@@ -547,8 +547,8 @@ void reader_follow(struct reader *r, const char *from_etag, const char *key, con
     WITH_LOCK(&r->lock);
     if (strcmp(r->place.etag, from_etag) != 0)
         return;
-    strcpy(r->place.key, key);
-    strcpy(r->place.etag, etag);
+    memcpy(r->place.key, key, strlen(key) + 1);
+    memcpy(r->place.etag, etag, strlen(etag) + 1);
 }
 
 uint64_t reader_size(const struct reader *r)
