@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define RENAME_COPY_DEFAULT    (100ull << 30)
 #define STOP_TIMEOUT_DEFAULT_S 300 // as long as a file may go without progress
 
 // What one mount is made of, so that the steps below can hand it on.
@@ -75,6 +76,8 @@ static int make_mount(struct mounting *m)
         .file_mode = o->file_mode,
         .dir_mode = o->dir_mode,
         .stop_timeout_ms = (int64_t)stop_s * 1000,
+        .rename_copy_max =
+            o->rename_copy_max != OPTION_UNSET ? o->rename_copy_max : RENAME_COPY_DEFAULT,
         .extra_options = o->fuse_extra,
     };
     return mount_new(&m->mount, m->connection.volume, &config);

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/harden.h"
+#include "object/keyring_ahead.h"
 #include "object/keyring_kms.h"
 #include "s3/kms.h"
 #include "s3/store_s3.h"
@@ -148,6 +149,7 @@ static int configure_volume(struct connection *c, const struct options *o)
     set_given(&config->window, o->window);
     set_given(&config->memory_limit, o->memory_limit);
     set_given(&config->zero_tail_max, o->zero_tail_max);
+    set_given(&config->copy_object_max, o->copy_object_max);
     if (o->connections != OPTION_UNSET)
         config->connections = (unsigned)o->connections;
     config->spool_dir = o->spool_dir;
@@ -159,8 +161,9 @@ static int configure_volume(struct connection *c, const struct options *o)
 
 static int open_keyring(struct connection *c, const struct options *o)
 {
-    return keyring_kms_new(&c->keyring, o->kms_key_id, (const char *const *)o->decrypt_keys.items,
-                           o->decrypt_keys.count, &c->endpoint, c->credentials);
+    int rc = keyring_kms_new(&c->keyring, o->kms_key_id, (const char *const *)o->decrypt_keys.items,
+                             o->decrypt_keys.count, &c->endpoint, c->credentials);
+    return rc == 0 && c->use == CONNECTION_WRITE ? keyring_ahead_new(&c->ahead, c->keyring) : rc;
 }
 
 static int open_all(struct connection *c, const struct options *o, const struct source *source)
@@ -187,7 +190,7 @@ static int open_all(struct connection *c, const struct options *o, const struct 
     if (rc == 0)
         rc = open_keyring(c, o);
     if (rc == 0)
-        rc = volume_new(&c->volume, c->store, c->keyring, &c->config);
+        rc = volume_new(&c->volume, c->store, c->ahead != NULL ? c->ahead : c->keyring, &c->config);
     return rc;
 }
 
@@ -204,6 +207,7 @@ int connection_open(struct connection *c, const struct options *o, const struct 
 void connection_close(struct connection *c)
 {
     volume_free(c->volume);
+    keyring_free(c->ahead);
     keyring_free(c->keyring);
     store_free(c->store);
     if (c->credentials != NULL)

@@ -20,8 +20,9 @@ enum connection_use {
 struct connection {
     enum connection_use use;
     struct volume_config config;
-    struct volume *volume; // owned, as all below
-    struct keyring *keyring;
+    struct volume *volume;   // owned, as all below
+    struct keyring *keyring; // KMS
+    struct keyring *ahead;   // over it, for a mount that writes; else NULL
     struct store *store;
     struct credentials_source *credentials;
     struct endpoint_config endpoint; // its texts are the four that follow

@@ -47,6 +47,8 @@ struct options {
     uint64_t window;
     uint64_t memory_limit;
     uint64_t zero_tail_max;
+    uint64_t copy_object_max;
+    uint64_t rename_copy_max;
     char *spool_dir;
     // The mount.
     bool read_only;

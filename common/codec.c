@@ -146,6 +146,40 @@ int uri_unescape(struct buf *out, const char *text, size_t len)
     return 0;
 }
 
+// ---- UTF-8 ----
+
+// Bytes that follow the first one of a sequence, and what the second one may be at least and at
+// most (RFC 3629, section 4); -1 for what begins none.
+static int utf8_following(unsigned char first, unsigned char *low, unsigned char *high)
+{
+    *low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+    *high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+    if (first < 0x80)
+        return 0;
+    if (first >= 0xc2 && first <= 0xdf)
+        return 1;
+    if (first >= 0xe0 && first <= 0xef)
+        return 2;
+    return first >= 0xf0 && first <= 0xf4 ? 3 : -1;
+}
+
+bool utf8_valid(const char *text)
+{
+    while (*text != '\0') {
+        unsigned char low, high;
+        int following = utf8_following((unsigned char)*text++, &low, &high);
+        if (following < 0)
+            return false;
+        for (; following > 0; following--, low = 0x80, high = 0xbf) {
+            unsigned char c = (unsigned char)*text;
+            if (c < low || c > high) // also at the end of the text
+                return false;
+            text++;
+        }
+    }
+    return true;
+}
+
 // ---- CRC-32C ----
 
 // Reflected polynomial 0x82F63B78.

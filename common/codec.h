@@ -28,6 +28,9 @@ int uri_escape(struct buf *out, const char *text, bool keep_slash) MUST_CHECK;
 // %XX back to bytes ('+' stays as it is). -EIO on a broken escape or an escaped NUL.
 int uri_unescape(struct buf *out, const char *text, size_t len) MUST_CHECK;
 
+// Well-formed UTF-8 as RFC 3629 has it: nothing overlong, no surrogates, nothing above U+10FFFF.
+bool utf8_valid(const char *text);
+
 // CRC-32C (Castagnoli, RFC 3720 appendix B.4), as S3's x-amz-checksum-crc32c: crc starts at 0 and
 // may be extended.
 uint32_t crc32c_extend(uint32_t crc, const void *data, size_t len);

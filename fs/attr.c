@@ -1,10 +1,10 @@
 // Lookup and attributes. A name costs one HEAD and, for a name that might be a directory, one LIST
-// of a single key. Neither ever asks KMS, and neither fails because an envelope is damaged: such a
-// file can be seen and removed.
+// of a single key, at the same time. Neither ever asks KMS, and neither fails because an envelope
+// is damaged: such a file can be seen and removed.
 #include "fs/fs_internal.h"
 #include "common/clock.h"
 #include "common/err.h"
-#include "common/log.h"
+#include "object/parallel.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -47,9 +47,16 @@ void node_saw_locked(struct node *node, const struct object_info *info)
         seen->size = info->plain_size;
         seen->size_exact = info->plain_size_exact;
     }
+    node->seen_ms = clock_ms();
+    node->listed = false;
     seen->valid = true;
     memcpy(seen->etag, info->object.etag, sizeof seen->etag);
     seen->mtime_s = mtime_from(info);
+}
+
+bool node_is_fresh_locked(const struct node *node)
+{
+    return node->seen.valid && clock_ms() - node->seen_ms < (int64_t)(FS_ATTR_SECONDS * 1000);
 }
 
 static mode_t mode_of(const struct mount *m, const struct node *node)
@@ -103,7 +110,7 @@ int look_for_dir(struct mount *m, const char *path, bool *is_dir)
     lock_take(&m->lock);
     *is_dir = dir_known_locked(m, path);
     lock_give(&m->lock);
-    if (*is_dir)
+    if (*is_dir || !path_can_be_dir(m, path))
         return 0;
     if (asprintf(&key, "%s%s/", m->config.prefix, path) < 0) {
         key = NULL;
@@ -113,45 +120,72 @@ int look_for_dir(struct mount *m, const char *path, bool *is_dir)
     return store->ops->list(store, key, '\0', 1, any_entry, is_dir);
 }
 
-static void entry_of_locked(struct mount *m, struct node *node, struct fuse_entry_param *e)
+void entry_of_locked(struct mount *m, struct node *node, struct fuse_entry_param *e)
 {
     *e = (struct fuse_entry_param){.ino = node->ino, .entry_timeout = FS_ATTR_SECONDS};
     attr_of_locked(m, node, &e->attr, &e->attr_timeout);
     node_remember_locked(node);
 }
 
-// What has the name: asks S3. 0: *entry is filled and the kernel's reference counted.
-static int find_entry(struct mount *m, const char *path, struct fuse_entry_param *entry)
+// What S3 has of a name: both questions at once, since the kernel holds the directory meanwhile.
+struct question {
+    struct mount *mount;
+    const char *path;
+    struct object_info *info;
+    int found; // of the object: 0, -ENOENT
+    bool is_dir;
+};
+
+static int ask_one(void *context, size_t index)
 {
+    struct question *q = context;
     AUTO_FREE char *key = NULL;
-    AUTO_OBJECT_INFO struct object_info info = {0};
+    if (index == 0)
+        return look_for_dir(q->mount, q->path, &q->is_dir);
+    int rc = path_key(q->mount, q->path, &key);
+    if (rc < 0)
+        return rc;
+    q->found = object_info_get(q->mount->volume, key, q->info);
+    return q->found == -ENOENT ? 0 : q->found;
+}
+
+static int ask(struct question *q)
+{
+    int rc = parallel_run(2, 2, ask_one, q);
+    if (rc == 0 && !q->is_dir && q->found < 0)
+        rc = err_set(-ENOENT, "no such object");
+    if (rc == 0 && q->is_dir && q->found == 0)
+        tell_both(q->mount, "", q->path);
+    return rc;
+}
+
+bool find_written(struct mount *m, const char *path, struct fuse_entry_param *entry)
+{
     struct writer_status status;
-    bool is_dir = false;
-    lock_take(&m->lock);
+    WITH_LOCK(&m->lock);
     struct node *node = node_find_path_locked(m, path);
     bool live = live_writing_locked(node, &status);
     if (live)
         entry_of_locked(m, node, entry);
-    lock_give(&m->lock);
-    if (live)
+    return live;
+}
+
+// What has the name. 0: *entry is filled and the kernel's reference counted.
+static int find_entry(struct mount *m, const char *path, struct fuse_entry_param *entry)
+{
+    AUTO_OBJECT_INFO struct object_info info = {0};
+    struct question q = {.mount = m, .path = path, .info = &info, .found = -ENOENT};
+    struct node *node = NULL;
+    if (find_written(m, path, entry))
         return 0;
-    int rc = path_key(m, path, &key);
-    int found = rc < 0 ? rc : object_info_get(m->volume, key, &info);
-    if (found < 0 && found != -ENOENT)
-        return found;
-    rc = look_for_dir(m, path, &is_dir);
+    int rc = ask(&q);
     if (rc < 0)
         return rc;
-    if (!is_dir && found < 0)
-        return err_set(-ENOENT, "no such object");
-    if (is_dir && found == 0)
-        log_warn("%s: there is an object and a directory of this name; the directory is shown",
-                 key);
     WITH_LOCK(&m->lock);
-    rc = node_obtain_locked(m, path, is_dir, &node);
+    rc = node_obtain_locked(m, path, q.is_dir, &node);
     if (rc < 0)
         return rc;
-    if (!is_dir)
+    if (!q.is_dir)
         node_saw_locked(node, &info);
     entry_of_locked(m, node, entry);
     node->pins--; // the kernel's reference holds it now
@@ -166,6 +200,8 @@ void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
     int rc = path_of_child(m, parent, name, &path);
     if (rc == 0)
         rc = find_entry(m, path, &entry);
+    if (rc == -EOPNOTSUPP) // no object has such a name
+        rc = err_set(-ENOENT, "no such object");
     if (rc < 0)
         reply_error(req, rc, "lookup", path != NULL ? path : name);
     else if (fuse_reply_entry(req, &entry) == -ENOENT)
@@ -194,7 +230,10 @@ static int refresh(struct mount *m, struct node *node)
     AUTO_OBJECT_INFO struct object_info info = {0};
     struct writer_status status;
     lock_take(&m->lock);
-    bool nothing_to_ask = node->is_dir || node->path == NULL || live_writing_locked(node, &status);
+    bool nothing_to_ask = node->is_dir || node->path == NULL ||
+                          live_writing_locked(node, &status) ||
+                          (node->listed && node_is_fresh_locked(node));
+    node->listed = false;
     lock_give(&m->lock);
     if (nothing_to_ask)
         return 0;

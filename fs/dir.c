@@ -1,161 +1,10 @@
-// Directories: a listing of S3 by '/', together with the directories and files that exist only
-// here. A listing is taken once, at opendir, so that what readdir gives is one state.
-#include "fs/fs_internal.h"
+// Directories: reading, making and removing them.
+#include "fs/listing.h"
 #include "common/err.h"
-#include "common/log.h"
+#include "object/parallel.h"
 
 #include <stdio.h>
 #include <string.h>
-
-struct entry {
-    char *name;
-    bool is_dir;
-};
-
-// An open directory (fi->fh), used by one thread at a time: the kernel serialises readdir of one
-// handle.
-struct listing {
-    struct entry *entries;
-    size_t count, room;
-    size_t prefix_len; // of the keys
-};
-
-static void listing_free(struct listing *l)
-{
-    if (l == NULL)
-        return;
-    for (size_t i = 0; i < l->count; i++)
-        free(l->entries[i].name);
-    free(l->entries);
-    free(l);
-}
-CLEANUP_POINTER(listing, listing_free)
-
-static int listing_add(struct listing *l, const char *name, size_t len, bool is_dir)
-{
-    if (l->count == l->room) {
-        size_t room = l->room == 0 ? 64 : l->room * 2;
-        struct entry *entries = reallocarray(l->entries, room, sizeof *entries);
-        if (entries == NULL)
-            return err_set(-ENOMEM, "out of memory for a directory of more than %zu entries",
-                           l->count);
-        l->entries = entries;
-        l->room = room;
-    }
-    char *copy = strndup(name, len);
-    if (copy == NULL)
-        return err_set(-ENOMEM, "out of memory");
-    l->entries[l->count++] = (struct entry){copy, is_dir};
-    return 0;
-}
-
-static bool is_usable_name(const char *name, size_t len)
-{
-    bool dots = (len == 1 && name[0] == '.') || (len == 2 && name[0] == '.' && name[1] == '.');
-    return len > 0 && len <= FS_NAME_MAX && !dots;
-}
-
-static int add_listed(void *context, const struct store_listed *listed)
-{
-    struct listing *l = context;
-    const char *name = listed->key + l->prefix_len;
-    size_t len = strlen(name);
-    if (listed->is_prefix && len > 0)
-        len--; // the '/'
-    if (*name == '\0')
-        return 0; // a marker object of the directory itself
-    if (!is_usable_name(name, len)) {
-        log_debug("%s: not shown, no file can have this name", listed->key);
-        return 0;
-    }
-    return listing_add(l, name, len, listed->is_prefix);
-}
-
-// Adds path if it is directly in dir ("" the root).
-static int add_child(struct listing *l, const char *dir, const char *path, bool is_dir)
-{
-    size_t len = strlen(dir);
-    if (*path == '\0' || strncmp(path, dir, len) != 0)
-        return 0;
-    const char *name = path + len;
-    if (len > 0 && *name++ != '/')
-        return 0;
-    const char *slash = strchr(name, '/');
-    // A directory that is known deeper shows as its first part.
-    return slash == NULL ? listing_add(l, name, strlen(name), is_dir)
-                         : listing_add(l, name, (size_t)(slash - name), true);
-}
-
-static bool is_visible_locked(struct node *node)
-{
-    struct writer_status status;
-    return node->path != NULL && live_writing_locked(node, &status);
-}
-
-static int add_ours(struct mount *m, struct listing *l, const char *dir)
-{
-    WITH_LOCK(&m->lock);
-    int rc = 0;
-    struct known_dir *known, *next_known;
-    HASH_ITER (hh, m->dirs, known, next_known) {
-        if (rc == 0)
-            rc = add_child(l, dir, known->path, true);
-    }
-    struct node *node, *next;
-    HASH_ITER (by_ino, m->nodes_by_ino, node, next) {
-        if (rc == 0 && is_visible_locked(node))
-            rc = add_child(l, dir, node->path, false);
-    }
-    return rc;
-}
-
-// By name, the directory first where both exist.
-static int compare_entries(const void *a, const void *b)
-{
-    const struct entry *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order != 0 ? order : (int)y->is_dir - (int)x->is_dir;
-}
-
-static void sort_and_merge(struct listing *l)
-{
-    if (l->count == 0)
-        return;
-    qsort(l->entries, l->count, sizeof *l->entries, compare_entries);
-    size_t kept = 1;
-    for (size_t i = 1; i < l->count; i++) {
-        if (strcmp(l->entries[i].name, l->entries[kept - 1].name) == 0)
-            free(l->entries[i].name);
-        else
-            l->entries[kept++] = l->entries[i];
-    }
-    l->count = kept;
-}
-
-static int list_dir(struct mount *m, const char *path, struct listing **out)
-{
-    CLEANUP(listing_freep) struct listing *l = calloc(1, sizeof *l);
-    AUTO_FREE char *prefix = NULL;
-    if (l == NULL ||
-        asprintf(&prefix, "%s%s%s", m->config.prefix, path, *path != '\0' ? "/" : "") < 0) {
-        prefix = NULL;
-        return err_set(-ENOMEM, "out of memory");
-    }
-    l->prefix_len = strlen(prefix);
-    struct store *store = volume_store(m->volume);
-    int rc = listing_add(l, ".", 1, true);
-    if (rc == 0)
-        rc = listing_add(l, "..", 2, true);
-    if (rc == 0)
-        rc = store->ops->list(store, prefix, '/', 0, add_listed, l);
-    if (rc == 0)
-        rc = add_ours(m, l, path);
-    if (rc < 0)
-        return rc;
-    sort_and_merge(l);
-    *out = TAKE(l);
-    return 0;
-}
 
 void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -165,7 +14,7 @@ void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
     struct node *node = node_pin(m, ino);
     int rc = node != NULL ? node_path(m, node, &path) : err_set(-ESTALE, "unknown inode");
     if (rc == 0)
-        rc = list_dir(m, path, &listing);
+        rc = listing_new(m, path, &listing);
     node_unpin(m, node);
     if (rc < 0) {
         reply_error(req, rc, "opendir", path);
@@ -199,6 +48,118 @@ void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct f
     fuse_reply_buf(req, out, used);
 }
 
+// ---- reading with attributes ----
+//
+// `ls -l` asks for each name what it is: a HEAD each, one after the other. The kernel notices, and
+// reads names together with attributes; then these go out many at a time.
+
+struct plus {
+    struct mount *mount;
+    const char *dir; // path of the directory; NULL: it is gone
+    const struct listing_entry *entries;
+    struct fuse_entry_param *found; // of each; ino 0: the kernel gets the name only
+};
+
+// Nothing that fails here is told: whoever wants to know asks again, and is told then.
+static int look_at_entry(void *context, size_t index)
+{
+    struct plus *p = context;
+    struct mount *m = p->mount;
+    const struct listing_entry *e = &p->entries[index];
+    AUTO_FREE char *path = NULL;
+    AUTO_FREE char *key = NULL;
+    AUTO_OBJECT_INFO struct object_info info = {0};
+    struct node *node = NULL;
+    bool dots = strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0;
+    if (dots || p->dir == NULL || path_join(m, p->dir, e->name, &path) < 0 ||
+        find_written(m, path, &p->found[index]))
+        return 0;
+    lock_take(&m->lock);
+    node = node_find_path_locked(m, path);
+    bool known = e->is_dir || (node != NULL && !node->is_dir && node_is_fresh_locked(node));
+    lock_give(&m->lock);
+    if (!known && (path_key(m, path, &key) < 0 || object_info_get(m->volume, key, &info) < 0))
+        return 0;
+    WITH_LOCK(&m->lock);
+    if (node_obtain_locked(m, path, e->is_dir, &node) < 0)
+        return 0;
+    if (!known)
+        node_saw_locked(node, &info);
+    if (e->is_dir || node->seen.valid) {
+        entry_of_locked(m, node, &p->found[index]);
+        node->listed = !e->is_dir;
+    }
+    node_unpin_locked(m, node);
+    return 0;
+}
+
+// How many entries from `first` on fit into size bytes, in the kernel's form.
+static size_t count_that_fit(fuse_req_t req, const struct listing *l, size_t first, size_t size)
+{
+    static const struct fuse_entry_param NOTHING;
+    size_t used = 0, count = 0;
+    // The first ones are asked for before the kernel knows whether anybody wants to know.
+    size_t most = first == 0 ? FS_PLUS_FIRST : FS_PLUS_MAX;
+    while (first + count < l->count && count < most) {
+        used += fuse_add_direntry_plus(req, NULL, 0, l->entries[first + count].name, &NOTHING, 0);
+        if (used > size)
+            break;
+        count++;
+    }
+    return count;
+}
+
+static void forget_entries(struct mount *m, const struct plus *p, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (p->found[i].ino != 0)
+            node_forget(m, p->found[i].ino, 1);
+    }
+}
+
+static void reply_entries(fuse_req_t req, const struct plus *p, size_t first, size_t count,
+                          size_t size)
+{
+    AUTO_FREE char *out = malloc(size);
+    size_t used = 0;
+    for (size_t i = 0; out != NULL && i < count; i++) {
+        struct fuse_entry_param *found = &p->found[i];
+        if (found->ino == 0) {
+            found->attr.st_mode = p->entries[i].is_dir ? S_IFDIR : S_IFREG;
+            found->attr.st_ino = 0xffffffff;
+        }
+        used += fuse_add_direntry_plus(req, out + used, size - used, p->entries[i].name, found,
+                                       (off_t)(first + i + 1));
+    }
+    if (out == NULL)
+        reply_error(req, err_set(-ENOMEM, "out of memory"), "readdir", p->dir);
+    if (out == NULL || fuse_reply_buf(req, out, used) < 0)
+        forget_entries(p->mount, p, count);
+}
+
+void fs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+                    struct fuse_file_info *fi)
+{
+    struct mount *m = mount_of(req);
+    struct listing *l = (struct listing *)(uintptr_t)fi->fh;
+    AUTO_FREE char *path = NULL;
+    size_t first = (size_t)off < l->count ? (size_t)off : l->count;
+    size_t count = count_that_fit(req, l, first, size);
+    AUTO_FREE struct fuse_entry_param *found = calloc(count + 1, sizeof *found);
+    struct node *node = node_pin(m, ino);
+    int rc = found != NULL ? 0 : err_set(-ENOMEM, "out of memory");
+    if (rc == 0 && (node == NULL || node_path(m, node, &path) < 0))
+        path = NULL; // removed while it is read: its names are still given
+    node_unpin(m, node);
+    struct plus p = {.mount = m, .dir = path, .entries = l->entries + first, .found = found};
+    if (rc == 0 && count > 0)
+        rc = parallel_run(FS_PLUS_THREADS, count, look_at_entry, &p);
+    if (rc < 0)
+        reply_error(req, rc, "readdir", path);
+    else
+        reply_entries(req, &p, first, count, size);
+}
+
 void fs_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
     (void)ino;
@@ -220,6 +181,9 @@ static int make_dir(struct mount *m, const char *path, mode_t mode, struct fuse_
     bool exists = false;
     if (m->config.read_only)
         return err_set(-EROFS, "the mount is read-only");
+    if (!path_can_be_dir(m, path))
+        return err_set(-ENAMETOOLONG, "the key of a file in it would be longer than S3's %d bytes",
+                       STORE_KEY_MAX);
     int rc = look_for_dir(m, path, &exists);
     if (rc == 0 && exists)
         rc = err_set(-EEXIST, "there is such a directory");
@@ -260,10 +224,10 @@ static int remove_dir(struct mount *m, const char *path)
     AUTO_FREE char *marker = NULL;
     if (m->config.read_only)
         return err_set(-EROFS, "the mount is read-only");
-    int rc = list_dir(m, path, &listing);
+    int rc = listing_new(m, path, &listing);
     if (rc < 0)
         return rc;
-    bool empty = listing->count == 2; // "." and ".."
+    bool empty = listing->count == 2 && listing->hidden == 0; // "." and ".."
     listing_free(listing);
     if (!empty)
         return err_set(-ENOTEMPTY, "the directory is not empty");

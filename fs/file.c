@@ -26,14 +26,45 @@ static uint64_t written_now(struct mount *m, struct node *node)
     return live_writing_locked(node, &status) ? node->writing->serial : 0;
 }
 
-static int open_reader(struct mount *m, struct node *node, struct reader **out)
+static bool path_has_changed(struct mount *m, struct node *node, const char *path)
 {
-    AUTO_FREE char *path = NULL;
+    WITH_LOCK(&m->lock);
+    return node->path == NULL || strcmp(node->path, path) != 0;
+}
+
+static int open_reader(struct mount *m, struct node *node, char **path, struct reader **out)
+{
     AUTO_FREE char *key = NULL;
-    int rc = node_path(m, node, &path);
+    int rc = node_path(m, node, path);
     if (rc == 0)
-        rc = path_key(m, path, &key);
+        rc = path_key(m, *path, &key);
     return rc < 0 ? rc : reader_open(m->volume, key, NULL, out);
+}
+
+// Makes the reader the handle's, from when on a rename tells it; false: the name has changed since
+// it was opened, or there is one already.
+static bool adopt_reader(struct mount *m, struct handle *h, const char *path, struct reader *reader)
+{
+    WITH_LOCK(&m->lock);
+    if (h->reader != NULL || h->node->path == NULL || strcmp(h->node->path, path) != 0)
+        return false;
+    h->reader = reader;
+    return true;
+}
+
+static int open_handle_reader(struct mount *m, struct handle *h)
+{
+    for (int tries = 0; tries < FS_OPEN_TRIES; tries++) {
+        AUTO_FREE char *path = NULL;
+        struct reader *reader = NULL;
+        int rc = open_reader(m, h->node, &path, &reader);
+        if (rc < 0 && (path == NULL || !path_has_changed(m, h->node, path)))
+            return rc;
+        if (rc == 0 && adopt_reader(m, h, path, reader))
+            return 0;
+        reader_free(reader);
+    }
+    return err_set(-ESTALE, "it is being renamed again and again");
 }
 
 // What the kernel may keep of the pages and the size that it has. Its pages are of one version at a
@@ -78,7 +109,7 @@ static int open_for_reading(struct mount *m, struct handle *h, struct fuse_file_
         fi->direct_io = 1; // each read finds out where the bytes are
         return 0;
     }
-    rc = open_reader(m, h->node, &h->reader);
+    rc = open_handle_reader(m, h);
     if (rc == 0)
         settle_cache(m, h, fi);
     return rc;
@@ -231,8 +262,9 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 // A reader for a handle that was opened while the file was being written: of what that became.
 static int late_reader(struct mount *m, struct handle *h)
 {
+    AUTO_FREE char *path = NULL;
     struct reader *reader = NULL;
-    int rc = open_reader(m, h->node, &reader);
+    int rc = open_reader(m, h->node, &path, &reader);
     if (rc < 0)
         return rc;
     lock_take(&m->lock);

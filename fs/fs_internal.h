@@ -6,8 +6,9 @@
 //   file.c     open files: reading, writing, sizes
 //   writing.c  what is written through a name: sharing it, the last close, what is lost
 //   commit.c   when an open file is committed: flush, fsync, release
+//   listing.c  what a directory holds
 //   dir.c      directories
-//   names.c    unlink and rename
+//   names.c    unlink and rename; of directories: names_tree.c
 //   process.c  who is calling
 //
 // A node is a name that the kernel knows or that is open. Its path is relative to the mount's
@@ -35,8 +36,16 @@
 #define FS_ATTR_SECONDS 1.0 // how long the kernel may believe what another host could change
 #define FS_RELEASE_WAIT_MS                                                                         \
     8000 // an open waits so long for the last close of the same file: below the 10 s of CREATE
-#define FS_DIR_RENAME_MAX       1000 // objects that one rename of a directory moves
-#define FS_LOST_MAX             1000 // names remembered as lost
+#define FS_DIR_RENAME_MAX 1000    // objects that one rename of a directory moves
+#define FS_LOST_MAX       1000    // names remembered as lost
+#define FS_OPEN_TRIES     8       // opens of a file that is renamed meanwhile
+#define FS_LISTING_MAX    1000000 // entries of a directory that can be listed
+// Attributes read with names: how many before the kernel knows that they are wanted, how many at
+// most in one answer, and how many at once.
+#define FS_PLUS_FIRST           24
+#define FS_PLUS_MAX             512
+#define FS_PLUS_THREADS         24
+#define FS_TOLD_MAX             1000 // names that the log had its warning of
 #define FS_WRITERS_PER_FILE_MAX 64   // processes remembered as writers of one open file
 
 // The object behind a name, as last seen.
@@ -87,6 +96,8 @@ struct node {
     char cached_etag[STORE_ETAG_MAX];
     unsigned cached_readers;
     bool cache_settled; // the kernel has dropped what it had of the version before
+    int64_t seen_ms;    // when S3 was last asked
+    bool listed;        // a listing asked, and the kernel's next question is about that answer
     bool has_mode, has_mtime;
     mode_t mode; // as chmod left it, within what the mount allows
     int64_t mtime_s;
@@ -139,6 +150,7 @@ struct mount {
     fuse_ino_t next_ino;
     struct handle *handles; // what the end must close if the kernel cannot
     struct known_dir *dirs;
+    struct known_dir *told; // names that the log has had its warning of
     struct lost_file *lost;
     struct moving *moving;
     uint64_t last_serial;
@@ -169,6 +181,7 @@ void node_table_free(struct mount *m);
 // Pinned, or NULL (-ENOENT) if the kernel's number is unknown.
 struct node *node_pin(struct mount *m, fuse_ino_t ino);
 void node_unpin(struct mount *m, struct node *node);
+void node_unpin_locked(struct mount *m, struct node *node);
 struct node *node_find_path_locked(struct mount *m, const char *path);
 // The node of a path, made if need be, pinned.
 int node_obtain_locked(struct mount *m, const char *path, bool is_dir,
@@ -184,7 +197,14 @@ bool dir_known_locked(struct mount *m, const char *path);
 int dir_know_locked(struct mount *m, const char *path) MUST_CHECK;
 void dir_unknow_locked(struct mount *m, const char *path);
 
-// parent's path + "/" + name; -ENAMETOOLONG, -ENOENT for names that no key can be.
+// True the first time that it is asked for a text: for warnings that are given once.
+bool tell_once(struct mount *m, const char *text);
+// A directory hides an object of its name.
+void tell_both(struct mount *m, const char *dir, const char *name);
+// Whether a key has room for the '/' of a directory behind it.
+bool path_can_be_dir(struct mount *m, const char *path);
+
+// parent's path + "/" + name; -ENAMETOOLONG, and -EOPNOTSUPP for names that no key can be.
 int path_join(struct mount *m, const char *parent, const char *name, char **out) MUST_CHECK;
 int path_key(struct mount *m, const char *path, char **out) MUST_CHECK; // prefix + path
 char *path_parent(const char *path); // malloc'ed; "" for names in the root
@@ -200,6 +220,12 @@ int path_of_child(struct mount *m, fuse_ino_t parent, const char *name, char **o
 // ---- attr.c ----
 void attr_of_locked(struct mount *m, struct node *node, struct stat *st, double *timeout);
 void node_saw_locked(struct node *node, const struct object_info *info);
+// Whether what was seen last is as fresh as what the kernel may keep.
+bool node_is_fresh_locked(const struct node *node);
+// Fills the entry and counts the kernel's reference.
+void entry_of_locked(struct mount *m, struct node *node, struct fuse_entry_param *e);
+// The same for what is being written at a path; false: nothing is.
+bool find_written(struct mount *m, const char *path, struct fuse_entry_param *entry);
 // What is being written through the node and not failed: what a look at it shows.
 bool live_writing_locked(struct node *node, struct writer_status *out);
 // Whether there is a directory of that name: known here, or something below it in S3.
@@ -288,6 +314,8 @@ int writing_unlink(struct mount *m, struct node *node) MUST_CHECK;
 // ---- dir.c ----
 void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void fs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
+                    struct fuse_file_info *fi);
 void fs_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
 void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
@@ -297,5 +325,33 @@ void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                const char *new_name, unsigned flags);
+// A directory that loses its last object is still there for those who look through this mount.
+int keep_parent_locked(struct mount *m, const char *path) MUST_CHECK;
+// One rename.
+struct renaming {
+    struct mount *mount;
+    const char *from, *to;       // paths
+    const atomic_bool *canceled; // the caller was interrupted; seen until the first removal
+    bool noreplace;
+};
+
+// The ETags of what was moved, before and after.
+struct moved {
+    char from_etag[STORE_ETAG_MAX], to_etag[STORE_ETAG_MAX];
+};
+// -EXDEV, with its line in the log.
+int rename_refuse_large(const struct mount *m, const char *key, uint64_t size) MUST_CHECK;
+// Keys. mtime_s: NULL keeps what the source has.
+int rename_copy_object(const struct renaming *r, const char *from, const char *to,
+                       const int64_t *mtime_s, struct moved *moved) MUST_CHECK;
+// Between copy and removal: what is known of the source's node, its name, and those who read it go
+// over to the copy. Paths.
+int rename_carry(struct mount *m, const char *from, const char *to,
+                 const struct moved *moved) MUST_CHECK;
+// For RENAME_NOREPLACE. -EEXIST.
+int rename_check_nothing_there(const struct renaming *r) MUST_CHECK;
+
+// ---- names_tree.c ----
+int rename_dir(const struct renaming *r) MUST_CHECK;
 
 #endif

@@ -90,8 +90,9 @@ static void init(void *userdata, struct fuse_conn_info *conn)
     // The page cache must not collect writes, nor pipes carry data that is to be encrypted anyway.
     conn->want &=
         ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
-                    FUSE_CAP_SPLICE_MOVE | FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO |
-                    FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
+                    FUSE_CAP_SPLICE_MOVE | FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
+    // Attributes with the names, where somebody looks at them.
+    conn->want |= conn->capable & (unsigned)(FUSE_CAP_READDIRPLUS | FUSE_CAP_READDIRPLUS_AUTO);
     conn->max_write = WRITE_SIZE_MAX;
     conn->max_background = BACKGROUND_MAX;
     conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
@@ -123,6 +124,7 @@ static const struct fuse_lowlevel_ops OPERATIONS = {
     .fallocate = fs_fallocate,
     .opendir = fs_opendir,
     .readdir = fs_readdir,
+    .readdirplus = fs_readdirplus,
     .releasedir = fs_releasedir,
     .fsyncdir = fs_fsyncdir,
     .statfs = fs_statfs,

@@ -19,6 +19,7 @@ struct mount_config {
     mode_t file_mode;          // 0600
     mode_t dir_mode;           // 0700
     int64_t stop_timeout_ms;   // SIGTERM: how long writers may finish
+    uint64_t rename_copy_max;  // larger objects are not renamed: the kernel holds the directories
     const char *extra_options; // further -o options for libfuse, or NULL
 };
 

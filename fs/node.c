@@ -1,6 +1,8 @@
 // The table of inodes, and the directories that S3 does not know. See fs_internal.h for the rules.
 #include "fs/fs_internal.h"
+#include "common/codec.h"
 #include "common/err.h"
+#include "common/log.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -62,6 +64,11 @@ void node_table_free(struct mount *m)
         free(dir->path);
         free(dir);
     }
+    HASH_ITER (hh, m->told, dir, next_dir) {
+        HASH_DEL(m->told, dir);
+        free(dir->path);
+        free(dir);
+    }
     struct lost_file *lost, *next_lost;
     HASH_ITER (hh, m->lost, lost, next_lost) {
         HASH_DEL(m->lost, lost);
@@ -86,7 +93,12 @@ void node_unpin(struct mount *m, struct node *node)
     if (node == NULL)
         return;
     WITH_LOCK(&m->lock);
-    assert(node->pins > 0);
+    node_unpin_locked(m, node);
+}
+
+void node_unpin_locked(struct mount *m, struct node *node)
+{
+    assert(lock_is_mine(&m->lock) && node->pins > 0);
     node->pins--;
     free_if_unused_locked(m, node);
 }
@@ -196,17 +208,23 @@ int path_join(struct mount *m, const char *parent, const char *name, char **out)
 {
     if (strlen(name) > FS_NAME_MAX)
         return err_set(-ENAMETOOLONG, "'%s' is longer than %d bytes", name, FS_NAME_MAX);
+    if (!utf8_valid(name))
+        return err_set(-EOPNOTSUPP, "this name is not UTF-8, as S3's names are");
     int len = asprintf(out, "%s%s%s", parent, *parent != '\0' ? "/" : "", name);
     if (len < 0) {
         *out = NULL;
         return err_set(-ENOMEM, "out of memory");
     }
-    // One byte is left for the '/' of a directory.
-    if (strlen(m->config.prefix) + (size_t)len + 1 > STORE_KEY_MAX) {
+    if (strlen(m->config.prefix) + (size_t)len > STORE_KEY_MAX) {
         free(TAKE(*out));
         return err_set(-ENAMETOOLONG, "the key would be longer than S3's %d bytes", STORE_KEY_MAX);
     }
     return 0;
+}
+
+bool path_can_be_dir(struct mount *m, const char *path)
+{
+    return strlen(m->config.prefix) + strlen(path) + 1 <= STORE_KEY_MAX;
 }
 
 int path_key(struct mount *m, const char *path, char **out)
@@ -274,4 +292,32 @@ void dir_unknow_locked(struct mount *m, const char *path)
     HASH_DEL(m->dirs, dir);
     free(dir->path);
     free(dir);
+}
+
+void tell_both(struct mount *m, const char *dir, const char *name)
+{
+    AUTO_FREE char *path = NULL;
+    if (asprintf(&path, "%s%s%s", dir, *dir != '\0' ? "/" : "", name) < 0) {
+        path = NULL;
+        return;
+    }
+    if (tell_once(m, path))
+        log_warn("%s%s: there is an object and a directory of this name; the directory is shown",
+                 m->config.prefix, path);
+}
+
+bool tell_once(struct mount *m, const char *text)
+{
+    WITH_LOCK(&m->lock);
+    struct known_dir *known;
+    HASH_FIND_STR(m->told, text, known);
+    if (known != NULL || HASH_COUNT(m->told) >= FS_TOLD_MAX)
+        return false;
+    known = calloc(1, sizeof *known);
+    if (known == NULL || (known->path = strdup(text)) == NULL) {
+        free(known);
+        return false;
+    }
+    HASH_ADD_KEYPTR(hh, m->told, known->path, strlen(known->path), known);
+    return true;
 }

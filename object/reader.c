@@ -42,18 +42,24 @@ struct span {
     UT_hash_handle hh;
 };
 
+struct place { // where the object is: it may be moved on the server
+    char key[STORE_KEY_MAX + 1];
+    char etag[STORE_ETAG_MAX];
+};
+
 struct reader {
     // immutable
     struct volume *volume;
-    char key[STORE_KEY_MAX + 1];
-    struct object_info info;
-    struct secret *data_key; // NULL for plaintext objects
+    char key[STORE_KEY_MAX + 1]; // as opened
+    struct object_info info;     // as opened
+    struct secret *data_key;     // NULL for plaintext objects
     uint64_t size;
     size_t span_size; // multiple of the chunk
 
     struct lock lock;
     pthread_cond_t changed;
     // guarded by lock
+    struct place place;
     struct span *spans;
     unsigned queued;      // spans that workers hold
     uint64_t next_offset; // where a sequence would go on
@@ -156,11 +162,38 @@ static int fetch_data(void *context, const void *bytes, size_t len)
     return 0;
 }
 
+static bool same_place(const struct place *a, const struct place *b)
+{
+    return strcmp(a->key, b->key) == 0 && strcmp(a->etag, b->etag) == 0;
+}
+
+static void place_now(struct reader *r, struct place *out)
+{
+    WITH_LOCK(&r->lock);
+    *out = r->place;
+}
+
+// What was moved while a request was on its way to the old place is asked for at the new one.
+static int get_where_it_is(struct fetch *f, const struct store_sink *sink)
+{
+    struct store *store = f->reader->volume->store;
+    struct place place, next;
+    place_now(f->reader, &next);
+    int rc;
+    do {
+        place = next;
+        rc = store->ops->get(store, place.key, place.etag, f->range.cipher_offset,
+                             f->range.cipher_len, sink);
+        if (rc == -ENOENT || rc == -ESTALE)
+            place_now(f->reader, &next);
+    } while (rc < 0 && !same_place(&place, &next));
+    return rc;
+}
+
 // Gets f->range through f->opener; *pad_len as opener_finish gives it.
 static int fetch_range(struct fetch *f, size_t *pad_len)
 {
     struct reader *r = f->reader;
-    struct store *store = r->volume->store;
     struct store_sink sink = {.begin = fetch_begin, .data = fetch_data, .context = f};
     int rc = 0;
     if (r->data_key != NULL) {
@@ -171,8 +204,7 @@ static int fetch_range(struct fetch *f, size_t *pad_len)
             rc = err_set(-ENOMEM, "out of memory");
     }
     if (rc == 0)
-        rc = store->ops->get(store, r->key, r->info.object.etag, f->range.cipher_offset,
-                             f->range.cipher_len, &sink);
+        rc = get_where_it_is(f, &sink);
     if (rc == 0 && f->opener != NULL)
         rc = opener_finish(f->opener, pad_len);
     if (f->scratch != NULL)
@@ -479,8 +511,11 @@ int reader_open(struct volume *v, const char *key, const struct object_info *inf
         return err_set(-ENAMETOOLONG, "the key is longer than %d bytes", STORE_KEY_MAX);
     memcpy(r->key, key, strlen(key) + 1);
     int rc = info != NULL ? object_info_copy(&r->info, info) : object_info_get(v, key, &r->info);
-    if (rc == 0)
-        rc = open_object(r);
+    if (rc < 0)
+        return rc;
+    memcpy(r->place.key, r->key, sizeof r->key);
+    memcpy(r->place.etag, r->info.object.etag, sizeof r->place.etag);
+    rc = open_object(r);
     if (rc < 0)
         return rc;
     *out = TAKE(r);
@@ -504,6 +539,16 @@ void reader_free(struct reader *r)
     secret_release(r->data_key);
     object_info_clear(&r->info);
     free(r);
+}
+
+void reader_follow(struct reader *r, const char *from_etag, const char *key, const char *etag)
+{
+    assert(strlen(key) <= STORE_KEY_MAX && strlen(etag) < STORE_ETAG_MAX);
+    WITH_LOCK(&r->lock);
+    if (strcmp(r->place.etag, from_etag) != 0)
+        return;
+    memcpy(r->place.key, key, strlen(key) + 1);
+    memcpy(r->place.etag, etag, strlen(etag) + 1);
 }
 
 uint64_t reader_size(const struct reader *r)

@@ -17,8 +17,11 @@ int reader_open(struct volume *v, const char *key, const struct object_info *inf
 void reader_free(struct reader *r);
 CLEANUP_POINTER(reader, reader_free)
 
-uint64_t reader_size(const struct reader *r); // exact plaintext size
-const char *reader_etag(const struct reader *r);
+uint64_t reader_size(const struct reader *r);    // exact plaintext size
+const char *reader_etag(const struct reader *r); // as opened
+// The version of that ETag is also under another key, as a copy of the same bytes, and will go from
+// where it was: a reader of it reads on there. Others are left alone.
+void reader_follow(struct reader *r, const char *from_etag, const char *key, const char *etag);
 // Size, envelope and all of the version that is read; the reader's.
 const struct object_info *reader_info(const struct reader *r);
 

@@ -37,6 +37,7 @@ void volume_config_defaults(struct volume_config *c)
         .memory_limit = 512ull << 20,
         .zero_tail_max = 1ull << 30,
         .copy_range = 1ull << 30,
+        .copy_object_max = STORE_COPY_SIZE_MAX,
         .connections = 8,
         .progress_timeout_ms = 5 * 60 * 1000,
     };
@@ -79,6 +80,8 @@ int volume_config_check(const struct volume_config *c)
         return err_set(
             -EINVAL,
             "--part-size must not be over a third of --memory-limit: lower one or raise the other");
+    if (c->copy_object_max < c->part_min || c->copy_object_max > STORE_COPY_SIZE_MAX)
+        return err_set(-EINVAL, "--copy-object-max must be between --part-min and 5GiB");
     if (c->connections < 1 || c->connections > CONNECTIONS_MAX)
         return err_set(-EINVAL, "--connections must be between 1 and %d", CONNECTIONS_MAX);
     return 0;

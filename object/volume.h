@@ -13,15 +13,17 @@ struct volume_config {
     format_set read_formats;     // what may be read
     bool plaintext_read; // --plaintext=read: objects without an envelope are shown as they are
     bool read_only;
-    uint64_t part_size;     // --part-size: size of the first parts, bytes
-    uint64_t part_min;      // --part-min: the server's smallest part but the last (5 MiB on S3)
-    uint64_t hold_size;     // --hold-size: files up to this are not sealed before the commit
-    uint64_t window;        // --window: plaintext that may wait behind a gap
-    uint64_t memory_limit;  // --memory-limit: all chunks of all files
-    uint64_t zero_tail_max; // --zero-tail-max: a never-trimmed tail up to this is zeros at close,
-                            // beyond an error
-    uint64_t copy_range;    // UploadPartCopy piece, <= 5 GiB
-    unsigned connections;   // requests at once: uploads and fetches each
+    uint64_t part_size;       // --part-size: size of the first parts, bytes
+    uint64_t part_min;        // --part-min: the server's smallest part but the last (5 MiB on S3)
+    uint64_t hold_size;       // --hold-size: files up to this are not sealed before the commit
+    uint64_t window;          // --window: plaintext that may wait behind a gap
+    uint64_t memory_limit;    // --memory-limit: all chunks of all files
+    uint64_t zero_tail_max;   // --zero-tail-max: a never-trimmed tail up to this is zeros at close,
+                              // beyond an error
+    uint64_t copy_range;      // UploadPartCopy piece, <= 5 GiB
+    uint64_t copy_object_max; // --copy-object-max: the server copies up to this in one request
+                              // (5 GiB on S3), more by parts
+    unsigned connections;     // requests at once: uploads and fetches each
     int64_t progress_timeout_ms; // a file without any progress this long fails (5 min)
     const char *spool_dir;       // NULL: none
     bool failures_told; // every caller tells its failures itself: a writer that fails logs nothing

@@ -11,6 +11,7 @@
 #define HTTP_POLL_MS            100 // how soon a raised cancel flag is seen (at most twice this)
 // Calls without a large body (HEAD, LIST, Complete) do not queue behind the bodies.
 #define HTTP_SHORT_CALLS_MAX 64
+#define HTTP_SHORT_IDLE_MAX  24 // connections kept for them beside those of the bodies
 
 // ---- Deadlines, milliseconds
 #define CALL_CONNECT_TIMEOUT_MS 10000
@@ -38,6 +39,7 @@
 #define ANSWER_SMALL_MAX     (64 * 1024)       // errors, ETags, upload ids
 #define ANSWER_LIST_MAX      (8 * 1024 * 1024) // 1,000 keys of 3 KiB and their fields, doubled
 #define COMPLETE_BODY_MAX    (4 * 1024 * 1024) // 10,000 parts of 150 to 250 bytes
+#define TAGS_MAX             (16 * 1024)       // 10 tags of 128 and 256 characters, escaped
 #define LIST_PAGE_KEYS       1000
 #define LIST_EMPTY_PAGES_MAX 1000 // pages in a row that bring nothing
 #define KMS_ANSWER_MAX       (64 * 1024)

@@ -59,7 +59,7 @@ struct http_pool_entry *http_pool_leave(struct http_pool *p, bool bulk,
     WITH_LOCK(&p->lock);
     --*(bulk ? &p->bulk_active : &p->short_active);
     pthread_cond_broadcast(&p->changed); // both kinds wait here
-    if (entry == NULL || p->idle_count >= p->bulk_max)
+    if (entry == NULL || p->idle_count >= p->bulk_max + HTTP_SHORT_IDLE_MAX)
         return entry;
     entry->next = p->idle;
     p->idle = entry;

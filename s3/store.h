@@ -114,6 +114,10 @@ struct store_ops {
     // upload_id has room for STORE_UPLOAD_ID_MAX bytes.
     int (*upload_create)(struct store *, const char *key, const struct kv *metadata,
                          char *upload_id);
+    // The same for a copy of from_key by parts: content type, class, other headers and tags are the
+    // source's. if_match is the source's ETag or NULL.
+    int (*upload_create_like)(struct store *, const char *key, const char *from_key,
+                              const char *if_match, const struct kv *metadata, char *upload_id);
     int (*upload_part)(struct store *, const char *key, const char *upload_id, unsigned number,
                        const struct store_body *body, struct store_part *out);
     // Part `number` := bytes [offset, offset + len) of from_key.

@@ -349,6 +349,7 @@ static const struct store_ops STORE_S3_OPS = {
     .copy = store_s3_copy,
     .list = store_s3_list,
     .upload_create = store_s3_upload_create,
+    .upload_create_like = store_s3_upload_create_like,
     .upload_part = store_s3_upload_part,
     .upload_part_copy = store_s3_upload_part_copy,
     .upload_complete = store_s3_upload_complete,

@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "s3/store_s3_internal.h"
 #include "s3/xml.h"
 
@@ -117,6 +118,93 @@ int store_s3_copy(struct store *store, const char *from_key, const char *if_matc
     memcpy(out->etag, result.etag, sizeof out->etag);
     snprintf(out->version_id, sizeof out->version_id, "%s", s3_call_header(&c, "x-amz-version-id"));
     return 0;
+}
+
+// ---- by parts
+
+// A copy by parts carries no tags by itself: "k=v&k2=v2", escaped, is what makes them.
+struct tags {
+    struct buf text;
+    char *key; // of the tag being read; owned
+};
+
+static void tags_clear(struct tags *t)
+{
+    buf_clear(&t->text);
+    free(t->key);
+}
+
+static int add_tag(struct tags *t, const char *value)
+{
+    int rc = t->key != NULL ? 0 : err_set(-EIO, "a tag without a key");
+    if (rc == 0 && t->text.len > 0)
+        rc = buf_add_str(&t->text, "&");
+    if (rc == 0)
+        rc = uri_escape(&t->text, t->key, false);
+    if (rc == 0)
+        rc = buf_add_str(&t->text, "=");
+    return rc == 0 ? uri_escape(&t->text, value, false) : rc;
+}
+
+static int on_tags_xml(void *context, enum xml_event event, const char *path, const char *text)
+{
+    struct tags *t = context;
+    const char *name = strrchr(path, '/') + 1;
+    if (event != XML_CLOSE)
+        return 0;
+    if (strcmp(name, "Key") == 0) {
+        free(t->key);
+        t->key = strdup(text);
+        return t->key != NULL ? 0 : err_set(-ENOMEM, "out of memory");
+    }
+    return strcmp(name, "Value") == 0 ? add_tag(t, text) : 0;
+}
+
+static int get_tags(struct store_s3 *s, const char *key, struct tags *out)
+{
+    AUTO_S3_CALL struct s3_call c;
+    int rc = s3_call_init(&c, s, "GET", "GetObjectTagging", key, ANSWER_SMALL_MAX);
+    if (rc == 0)
+        rc = call_query(&c.call, "tagging", "%s", "");
+    if (rc == 0)
+        rc = s3_call_perform(&c);
+    return rc == 0 ? xml_parse(c.call.answer.data, c.call.answer.len, on_tags_xml, out) : rc;
+}
+
+// Tags that the source is known to have are not lost. Whether it has any may be hidden from this
+// role, or unknown to this server: then the copy goes without.
+static int carry_tags(struct s3_call *create, const struct s3_call *head, const char *from_key)
+{
+    CLEANUP(tags_clear) struct tags tags = {0};
+    const char *known = s3_call_header(head, "x-amz-tagging-count");
+    buf_init(&tags.text, TAGS_MAX);
+    int rc = get_tags(create->store, from_key, &tags);
+    if (rc < 0 && *known != '\0' && strcmp(known, "0") != 0)
+        return rc;
+    if (rc < 0) {
+        log_debug("%s: copied without looking for tags: %s", from_key, err_text());
+        return 0;
+    }
+    return tags.text.len > 0
+               ? call_header(&create->call, "x-amz-tagging", "%s", buf_str(&tags.text))
+               : 0;
+}
+
+int store_s3_upload_create_like(struct store *store, const char *key, const char *from_key,
+                                const char *if_match, const struct kv *metadata, char *upload_id)
+{
+    AUTO_S3_CALL struct s3_call head;
+    AUTO_S3_CALL struct s3_call c;
+    int rc = s3_call_init(&c, store_s3_of(store), "POST", "CreateMultipartUpload", key,
+                          ANSWER_SMALL_MAX);
+    int rc_head = head_source(&head, store_s3_of(store), from_key, if_match);
+    if (rc == 0)
+        rc = rc_head;
+    if (rc == 0)
+        rc = carry_headers(&c, &head, true);
+    if (rc == 0)
+        rc = carry_tags(&c, &head, from_key);
+    return rc == 0 ? s3_upload_create_perform(&c, metadata, upload_id) : rc;
 }
 
 static int set_part(struct s3_call *c, const char *upload_id, unsigned number, uint64_t offset,

@@ -75,6 +75,12 @@ int store_s3_copy(struct store *, const char *from_key, const char *if_match, co
                   const struct kv *metadata, struct store_result *out);
 int store_s3_upload_create(struct store *, const char *key, const struct kv *metadata,
                            char *upload_id);
+int store_s3_upload_create_like(struct store *, const char *key, const char *from_key,
+                                const char *if_match, const struct kv *metadata, char *upload_id);
+// The call of the two above, with what headers it has by now; upload_id has room for
+// STORE_UPLOAD_ID_MAX bytes.
+int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata,
+                             char *upload_id) MUST_CHECK;
 int store_s3_upload_part(struct store *, const char *key, const char *upload_id, unsigned number,
                          const struct store_body *body, struct store_part *out);
 int store_s3_upload_part_copy(struct store *, const char *key, const char *upload_id,

@@ -31,32 +31,36 @@ static int on_create_xml(void *context, enum xml_event event, const char *path, 
     return 0;
 }
 
+int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata, char *upload_id)
+{
+    struct iovec body;
+    upload_id[0] = '\0';
+    call_body(&c->call, &body, NULL, 0);
+    c->call.retry.total_ms = c->store->config->retry_total_ms;
+    int rc = call_query(&c->call, "uploads", "%s", "");
+    if (rc == 0)
+        rc = call_header(&c->call, "x-amz-checksum-algorithm", "CRC32C");
+    if (rc == 0 && metadata != NULL)
+        rc = s3_call_set_metadata(c, metadata);
+    if (rc == 0)
+        rc = s3_call_perform(c);
+    if (rc < 0)
+        return rc;
+    rc = xml_parse(c->call.answer.data, c->call.answer.len, on_create_xml, upload_id);
+    if (rc == 0 && *upload_id == '\0')
+        rc = err_set(-EIO, "the answer has no UploadId");
+    return rc < 0 ? err_prefix(rc, "%s", c->what) : 0;
+}
+
 int store_s3_upload_create(struct store *store, const char *key, const struct kv *metadata,
                            char *upload_id)
 {
     AUTO_S3_CALL struct s3_call c;
-    struct iovec body;
     int rc = s3_call_init(&c, store_s3_of(store), "POST", "CreateMultipartUpload", key,
                           ANSWER_SMALL_MAX);
-    upload_id[0] = '\0';
-    call_body(&c.call, &body, NULL, 0);
-    c.call.retry.total_ms = c.store->config->retry_total_ms;
-    if (rc == 0)
-        rc = call_query(&c.call, "uploads", "%s", "");
     if (rc == 0)
         rc = call_header(&c.call, "content-type", "application/octet-stream");
-    if (rc == 0)
-        rc = call_header(&c.call, "x-amz-checksum-algorithm", "CRC32C");
-    if (rc == 0 && metadata != NULL)
-        rc = s3_call_set_metadata(&c, metadata);
-    if (rc == 0)
-        rc = s3_call_perform(&c);
-    if (rc < 0)
-        return rc;
-    rc = xml_parse(c.call.answer.data, c.call.answer.len, on_create_xml, upload_id);
-    if (rc == 0 && *upload_id == '\0')
-        rc = err_set(-EIO, "the answer has no UploadId");
-    return rc < 0 ? err_prefix(rc, "%s", c.what) : 0;
+    return rc == 0 ? s3_upload_create_perform(&c, metadata, upload_id) : rc;
 }
 
 // ---- parts

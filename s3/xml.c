@@ -3,6 +3,7 @@
 #include "common/buf.h"
 #include "common/err.h"
 #include "s3/config.h"
+#include "s3/xml_repair.h"
 
 #include <assert.h>
 #include <expat.h>
@@ -17,6 +18,7 @@ struct xml_state {
     size_t path_len;
     unsigned depth;
     struct buf text; // of the innermost element that is open
+    bool repaired;   // texts have stand-ins for control characters
     int rc;          // what ended it; the text is saved beside
     struct err_saved saved;
 };
@@ -60,6 +62,8 @@ static void on_end(void *user, const XML_Char *name)
     struct xml_state *s = user;
     if (s->rc < 0)
         return;
+    if (s->repaired && s->text.data != NULL)
+        xml_restore(s->text.data);
     int rc = s->fn(s->context, XML_CLOSE, s->path, buf_str(&s->text));
     buf_reset(&s->text);
     assert(s->depth > 0);
@@ -111,14 +115,19 @@ int xml_parse(const char *text, size_t len, xml_fn fn, void *context)
         text++;
         len--;
     }
-    if (len > INT_MAX)
+    if (len > INT_MAX / 3)
         return err_set(-EIO, "the XML is too large");
+    AUTO_BUF struct buf sound;
     struct xml_state s = {.fn = fn, .context = context};
+    buf_init(&sound, 3 * len + 1);
+    int rc = xml_repair(text, len, &sound, &s.repaired);
+    if (rc < 0)
+        return rc;
     buf_init(&s.text, XML_TEXT_MAX);
     s.parser = XML_ParserCreate(NULL);
     if (s.parser == NULL)
         return err_set(-ENOMEM, "out of memory for XML");
-    int rc = parse(&s, text, len);
+    rc = s.repaired ? parse(&s, sound.data, sound.len) : parse(&s, text, len);
     XML_ParserFree(s.parser);
     buf_clear(&s.text);
     return rc;

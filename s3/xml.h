@@ -14,7 +14,8 @@ enum xml_event { XML_OPEN, XML_CLOSE };
 typedef int (*xml_fn)(void *context, enum xml_event event, const char *path, const char *text);
 
 // 0; -EIO with a text for what is not well-formed or beyond the bounds; or fn's code. White space
-// before the document is skipped: servers trickle it while they work.
+// before the document is skipped: servers trickle it while they work. Control characters, which
+// XML 1.0 does not have, are taken as XML 1.1 has them.
 int xml_parse(const char *text, size_t len, xml_fn fn, void *context) MUST_CHECK;
 
 #endif

@@ -5,6 +5,7 @@ Every test uses names of its own, so that one mount serves them all.
 
 import ctypes
 import errno
+import hashlib
 import os
 import random
 import re
@@ -33,6 +34,18 @@ def content(size, seed=1):
 def read(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def read_rest(file, offset=None):
+    """What an open, unbuffered file has from where it stands, or from an offset on."""
+    if offset is not None:
+        file.seek(offset)
+    pieces = iter(lambda: file.read(MIB), b"")
+    return b"".join(pieces)
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def write(path, data, flags=os.O_WRONLY | os.O_CREAT | os.O_TRUNC):

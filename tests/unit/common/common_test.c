@@ -63,6 +63,38 @@ static void uri_escapes_round_trip_every_byte(void **state)
         assert_int_equal(uri_unescape(&back, BAD[i], strlen(BAD[i])), -EIO);
 }
 
+static void only_well_formed_utf8_is_valid(void **state)
+{
+    (void)state;
+    static const char *const GOOD[] = {"",
+                                       "a\x01\x7f",
+                                       "\xc2\x80",
+                                       "\xdf\xbf",
+                                       "\xe0\xa0\x80",
+                                       "\xed\x9f\xbf",
+                                       "\xee\x80\x80",
+                                       "\xef\xbf\xbf",
+                                       "\xf0\x90\x80\x80",
+                                       "\xf4\x8f\xbf\xbf"};
+    static const char *const BAD[] = {"\x80",
+                                      "\xc0\x80",
+                                      "\xc1\xbf",
+                                      "\xc3",
+                                      "\xc3(",
+                                      "\xe0\x9f\xbf",
+                                      "\xe2\x82",
+                                      "\xed\xa0\x80",
+                                      "\xf0\x8f\xbf\xbf",
+                                      "\xf4\x90\x80\x80",
+                                      "\xf5\x80\x80\x80",
+                                      "\xff",
+                                      "a\xfe"};
+    for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++)
+        assert_true(utf8_valid(GOOD[i]));
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        assert_false(utf8_valid(BAD[i]));
+}
+
 static void crc32c_matches_rfc3720(void **state)
 {
     (void)state;
@@ -150,6 +182,7 @@ int main(void)
         cmocka_unit_test(base64_is_strict),
         cmocka_unit_test(sizes_have_units_and_limits),
         cmocka_unit_test(uri_escapes_round_trip_every_byte),
+        cmocka_unit_test(only_well_formed_utf8_is_valid),
         cmocka_unit_test(crc32c_matches_rfc3720),
         cmocka_unit_test(a_buffer_never_passes_its_maximum),
         cmocka_unit_test(only_the_listed_errnos_leave_the_mount),

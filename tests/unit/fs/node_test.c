@@ -186,11 +186,36 @@ static void names_and_keys_have_their_limits(void **state)
     memset(prefix, 'p', sizeof prefix);
     prefix[STORE_KEY_MAX - 3] = '\0';
     m->config.prefix = prefix;
-    assert_ok(path_join(m, "", "12", &path)); // and the '/' of a directory
+    assert_ok(path_join(m, "", "123", &path));
     free(path);
     path = NULL;
-    assert_int_equal(path_join(m, "", "123", &path), -ENAMETOOLONG);
+    assert_int_equal(path_join(m, "", "1234", &path), -ENAMETOOLONG);
     assert_null(path);
+    assert_true(path_can_be_dir(m, "12")); // with its '/'
+    assert_false(path_can_be_dir(m, "123"));
+    free_table(m);
+}
+
+static void names_that_are_not_utf8_are_no_keys(void **state)
+{
+    (void)state;
+    char *path = NULL;
+    struct mount *m = make_table("");
+    assert_int_equal(path_join(m, "dir", "caf\xe9", &path), -EOPNOTSUPP);
+    assert_null(path);
+    free_table(m);
+}
+
+static void a_warning_is_given_once_and_not_for_ever_many(void **state)
+{
+    (void)state;
+    char text[16];
+    struct mount *m = make_table("");
+    for (int i = 0; i < FS_TOLD_MAX + 10; i++) {
+        snprintf(text, sizeof text, "%d", i);
+        assert_int_equal(tell_once(m, text), i < FS_TOLD_MAX);
+        assert_false(tell_once(m, text));
+    }
     free_table(m);
 }
 
@@ -223,6 +248,8 @@ int main(void)
         cmocka_unit_test(below_is_by_whole_names),
         cmocka_unit_test(a_child_is_named_below_its_directory),
         cmocka_unit_test(names_and_keys_have_their_limits),
+        cmocka_unit_test(names_that_are_not_utf8_are_no_keys),
+        cmocka_unit_test(a_warning_is_given_once_and_not_for_ever_many),
         cmocka_unit_test(directories_in_memory_are_known_until_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

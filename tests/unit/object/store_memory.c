@@ -308,6 +308,19 @@ static int upload_create(struct store *s, const char *key, const struct kv *meta
     return leave(s, rc, v);
 }
 
+static int upload_create_like(struct store *s, const char *key, const char *from,
+                              const char *if_match, const struct kv *metadata, char *upload_id)
+{
+    struct store_memory *m = self(s);
+    lock_take(&m->lock);
+    struct object *o = find(m, from);
+    int rc = o == NULL ? err_set(-ENOENT, "no such key") : 0;
+    if (rc == 0 && if_match != NULL && strcmp(if_match, o->etag) != 0)
+        rc = err_set(-ESTALE, "changed");
+    lock_give(&m->lock);
+    return rc == 0 ? upload_create(s, key, metadata, upload_id) : rc;
+}
+
 static int set_part(struct store_memory *m, const char *key, const char *id, unsigned number,
                     struct blob body, struct store_part *out)
 {
@@ -437,6 +450,7 @@ static const struct store_ops STORE_MEMORY_OPS = {
     .copy = copy_object,
     .list = list,
     .upload_create = upload_create,
+    .upload_create_like = upload_create_like,
     .upload_part = upload_part,
     .upload_part_copy = upload_part_copy,
     .upload_complete = upload_complete,

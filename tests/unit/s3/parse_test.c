@@ -116,6 +116,33 @@ static void xml_gives_paths_and_texts(void **state)
     assert_string_equal(buf_str(&out), "/R/A=1 & <2A\n/R/B/C=\n/R/B/C=x\n/R/B=\n/R=\n");
 }
 
+static void control_characters_are_taken_as_servers_write_them(void **state)
+{
+    (void)state;
+    AUTO_BUF struct buf out = {0};
+    assert_ok(parse_xml("<R><A>&#x1;b\x02&#31;&#x0D;&amp;&#x41;\x7f</A><B>\xef\xbf\xbe&#xFFFF;"
+                        "\xef\xbf\xbd\xef\xb8\x8f</B></R>",
+                        &out));
+    assert_string_equal(buf_str(&out), "/R/A=\x01"
+                                       "b\x02\x1f\r&A\x7f\n/R/B=\xef\xbf\xbe\xef\xbf\xbf"
+                                       "\xef\xbf\xbd\xef\xb8\x8f\n/R=\n");
+    // What is no text stays an error, and so does what uses the stand-ins itself.
+    static const char *const BAD[] = {"<R>&#0;</R>",
+                                      "<R>&#x;</R>",
+                                      "<\x01/>",
+                                      "<R>\xef\xb7\x91\x01</R>",
+                                      "<R>&#xFDD1;&#1;</R>",
+                                      "<R>&#x1</R>",
+                                      "<R>&#x110000;\x01</R>"};
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        buf_clear(&out);
+        assert_int_equal(parse_xml(BAD[i], &out), -EIO);
+    }
+    buf_clear(&out);
+    assert_ok(parse_xml("<R>\xef\xb7\x91</R>", &out));
+    assert_string_equal(buf_str(&out), "/R=\xef\xb7\x91\n");
+}
+
 static void bad_xml_is_refused(void **state)
 {
     (void)state;
@@ -325,6 +352,7 @@ int main(void)
         cmocka_unit_test(malformed_ini_names_the_line_and_not_its_content),
         cmocka_unit_test(a_session_token_of_64_kib_is_read_whole),
         cmocka_unit_test(xml_gives_paths_and_texts),
+        cmocka_unit_test(control_characters_are_taken_as_servers_write_them),
         cmocka_unit_test(bad_xml_is_refused),
         cmocka_unit_test(kms_json_is_strict),
         cmocka_unit_test(kms_requests_are_json),

@@ -1,0 +1,145 @@
+// Copies on the server; see object_copy.h.
+#include "object/object_copy.h"
+#include "common/log.h"
+#include "object/parallel.h"
+#include "object/volume_internal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+// Requests at once of one copy: they only wait, and load no connection of this host.
+#define COPY_THREADS 16
+
+struct copy_parts {
+    struct volume *volume;
+    const struct object_copy *copy;
+    uint64_t piece; // bytes of every part but the last
+    size_t count;
+    struct store_part *parts; // owned
+    char upload_id[STORE_UPLOAD_ID_MAX];
+};
+
+static uint64_t divide_up(uint64_t value, uint64_t by)
+{
+    return (value + by - 1) / by;
+}
+
+// Equal pieces, so that all threads have something to do, within what S3 takes.
+static int plan(struct copy_parts *p)
+{
+    const struct volume_config *config = &p->volume->config;
+    uint64_t size = p->copy->source->size;
+    uint64_t piece = divide_up(size, COPY_THREADS);
+    piece = piece < config->copy_range ? piece : config->copy_range;
+    piece = piece > config->part_min ? piece : config->part_min;
+    uint64_t count = divide_up(size, piece);
+    if (count > STORE_PART_NUMBER_MAX)
+        return err_set(-ENOSPC, "%s: too large to be copied by parts of %" PRIu64 " bytes",
+                       p->copy->from_key, piece);
+    p->piece = piece;
+    p->count = (size_t)count;
+    p->parts = calloc(p->count, sizeof *p->parts);
+    return p->parts != NULL ? 0 : err_set(-ENOMEM, "out of memory");
+}
+
+static int check_cancel(const struct object_copy *copy)
+{
+    bool raised = copy->cancel != NULL && atomic_load(copy->cancel);
+    return raised ? err_set(-EINTR, "%s: the copy was interrupted", copy->from_key) : 0;
+}
+
+static int copy_part(void *context, size_t index)
+{
+    struct copy_parts *p = context;
+    const struct object_copy *copy = p->copy;
+    struct store *store = p->volume->store;
+    uint64_t offset = index * p->piece;
+    uint64_t rest = copy->source->size - offset;
+    int rc = check_cancel(copy);
+    return rc < 0
+               ? rc
+               : store->ops->upload_part_copy(store, copy->to_key, p->upload_id,
+                                              (unsigned)index + 1, copy->from_key,
+                                              copy->source->etag, offset,
+                                              rest < p->piece ? rest : p->piece, &p->parts[index]);
+}
+
+// Some servers ignore If-Match on copies: all parts must be of the version that was asked for.
+static int check_source(const struct copy_parts *p)
+{
+    AUTO_STORE_OBJECT struct store_object now = {0};
+    struct store *store = p->volume->store;
+    int rc = store->ops->head(store, p->copy->from_key, &now);
+    if (rc == 0 && strcmp(now.etag, p->copy->source->etag) != 0)
+        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being copied",
+                     p->copy->from_key);
+    return rc;
+}
+
+static int fill_upload(struct copy_parts *p, struct store_result *out)
+{
+    struct store *store = p->volume->store;
+    int rc = parallel_run(COPY_THREADS, p->count, copy_part, p);
+    if (rc == 0)
+        rc = check_source(p);
+    if (rc == 0)
+        rc = check_cancel(p->copy);
+    return rc < 0 ? rc
+                  : store->ops->upload_complete(store, p->copy->to_key, p->upload_id, p->parts,
+                                                p->count, out);
+}
+
+static int abort_upload(struct copy_parts *p, int rc)
+{
+    struct err_saved cause;
+    struct store *store = p->volume->store;
+    err_save(&cause, rc);
+    if (store->ops->upload_abort(store, p->copy->to_key, p->upload_id) < 0)
+        log_warn("%s: the unfinished upload %s could not be aborted and costs storage until it is: "
+                 "%s",
+                 p->copy->to_key, p->upload_id, err_text());
+    return err_restore(&cause);
+}
+
+// The source may be removed next: the copy must be there, whole.
+static int check_copy(const struct copy_parts *p, const struct store_result *result)
+{
+    AUTO_STORE_OBJECT struct store_object made = {0};
+    struct store *store = p->volume->store;
+    int rc = store->ops->head(store, p->copy->to_key, &made);
+    if (rc == 0 && (made.size != p->copy->source->size || strcmp(made.etag, result->etag) != 0))
+        rc = err_set(-EIO,
+                     "%s: the copy was completed but the object is another one: somebody else "
+                     "writes this key",
+                     p->copy->to_key);
+    return rc;
+}
+
+static int copy_by_parts(struct volume *v, const struct object_copy *copy, struct store_result *out)
+{
+    struct copy_parts p = {.volume = v, .copy = copy};
+    const struct kv *metadata = copy->metadata != NULL ? copy->metadata : &copy->source->metadata;
+    int rc = plan(&p);
+    if (rc == 0)
+        rc = v->store->ops->upload_create_like(v->store, copy->to_key, copy->from_key,
+                                               copy->source->etag, metadata, p.upload_id);
+    if (rc == 0) {
+        rc = fill_upload(&p, out);
+        rc = rc < 0 ? abort_upload(&p, rc) : check_copy(&p, out);
+    }
+    free(p.parts);
+    return rc;
+}
+
+int object_copy(struct volume *v, const struct object_copy *copy, struct store_result *out)
+{
+    assert(copy->from_key != NULL && copy->to_key != NULL && copy->source != NULL);
+    int rc = check_cancel(copy);
+    if (rc < 0)
+        return rc;
+    if (copy->source->size > v->config.copy_object_max)
+        return copy_by_parts(v, copy, out);
+    return v->store->ops->copy(v->store, copy->from_key, copy->source->etag, copy->to_key,
+                               copy->metadata, out);
+}
