@@ -15,8 +15,8 @@
 
 #define MTF_BLOCK_HEADER  52
 #define MTF_STREAM_HEADER 22
-#define MTF_GRID          1024 // blocks start on this grid, counted from the end of the last filemark
-#define MTF_SECTOR        512 // filemarks are a multiple of this long
+#define MTF_GRID          1024 // grid of block starts, from the end of the last filemark
+#define MTF_SECTOR        512  // filemarks are a multiple of this long
 
 enum mtf_got {
     MTF_GOT,

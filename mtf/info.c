@@ -182,6 +182,7 @@ static void head_packed(struct mtf_info *info, const struct mtf_bytes *b)
             packed_walk(info, b, MTF_PACKED_HEADER, space, true);
     }
     uint64_t mark = first_filemark(info, b);
+    info->head_short = info->head_short || mark == 0;
     if (space == NULL || mark == 0)
         return;
     packed_walk(info, b, mark + info->media.filemark_size, space, false);

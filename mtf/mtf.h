@@ -17,7 +17,7 @@
 
 #define MTF_RECOGNISE_BYTES 96              // enough for mtf_recognise
 #define MTF_HEAD_BYTES      ((size_t)16384) // enough for mtf_read_head in all files seen
-#define MTF_TAIL_BYTES      ((size_t)65536) // and for mtf_read_tail; more for hundreds of data files
+#define MTF_TAIL_BYTES      ((size_t)65536) // and mtf_read_tail; hundreds of data files need more
 #define MTF_FILEMARK_MAX    65536
 
 enum mtf_kind {
