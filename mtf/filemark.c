@@ -58,6 +58,9 @@ enum mtf_state mtf_end_find(const struct mtf_bytes *b, uint32_t filemark_size, e
                             struct mtf_end *out)
 {
     bool finished = false, found = false;
+    uint64_t step = filemark_size != 0 ? filemark_size : MTF_SECTOR;
+    if ((b->offset + b->len) % step != 0) // no file of whole filemarks, whatever stands at its end
+        return kind == MTF_UNDECIDED ? MTF_STATE_UNKNOWN : MTF_UNFINISHED;
     if (filemark_size != 0) {
         if (b->len < filemark_size && b->offset > 0)
             return MTF_STATE_UNKNOWN;

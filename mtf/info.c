@@ -4,12 +4,20 @@
 #include "mtf/describe.h"
 #include "mtf/filemark.h"
 #include "mtf/packed.h"
-#include "common/cleanup.h"
+#include "common/secret.h"
 
 #include <string.h>
 
 #define HEAD_BLOCKS_MAX 64 // up to the description; SQL Server writes five
 #define TAIL_STEP       512
+
+// What was unpacked is plaintext.
+static void space_freep(uint8_t **space)
+{
+    if (*space != NULL)
+        secret_wipe(*space, MTF_RECORD_MAX);
+    free(*space);
+}
 
 static void note_damage(struct mtf_info *info, uint64_t offset, const char *why)
 {
@@ -175,7 +183,7 @@ static void head_packed(struct mtf_info *info, const struct mtf_bytes *b)
     info->old_packed = header.version < 2;
     if (!info->old_packed && mtf_record_parse(b, MTF_PACKED_HEADER, &record) == MTF_GOT)
         info->encrypted = info->encrypted || record.is_encrypted;
-    AUTO_FREE uint8_t *space = NULL;
+    CLEANUP(space_freep) uint8_t *space = NULL;
     if (!info->encrypted && !info->old_packed) {
         space = malloc(MTF_RECORD_MAX);
         if (space != NULL)
@@ -256,7 +264,7 @@ static void tail_packed(struct mtf_info *info, const struct mtf_bytes *b, uint64
 {
     struct mtf_index index;
     bool is_short = false, had = info->damage.why != NULL;
-    AUTO_FREE uint8_t *space = malloc(MTF_RECORD_MAX);
+    CLEANUP(space_freep) uint8_t *space = malloc(MTF_RECORD_MAX);
     if (space == NULL)
         return;
     struct mtf_bytes stream = unpack(info, b, mark + size, space, &is_short);

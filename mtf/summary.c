@@ -1,10 +1,18 @@
 // The short form, for log lines. See mtf.h: no text out of the file may get in here.
 #include "mtf/filemark.h"
-#include "common/cleanup.h"
+#include "common/secret.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+// Names out of the file are plaintext of it.
+static void info_freep(struct mtf_info **info)
+{
+    if (*info != NULL)
+        secret_wipe(*info, sizeof **info);
+    free(*info);
+}
 
 static void take_set(struct mtf_summary *s, const struct mtf_set *set)
 {
@@ -20,7 +28,7 @@ void mtf_summary_head(struct mtf_summary *s, const uint8_t *data, size_t len)
     *s = (struct mtf_summary){.kind = mtf_recognise(data, len)};
     if (s->kind != MTF_PLAIN && s->kind != MTF_PACKED)
         return;
-    AUTO_FREE struct mtf_info *info = malloc(sizeof *info);
+    CLEANUP(info_freep) struct mtf_info *info = malloc(sizeof *info);
     if (info == NULL)
         return;
     mtf_read_head(info, data, len < MTF_HEAD_BYTES ? len : MTF_HEAD_BYTES);
@@ -41,7 +49,7 @@ void mtf_summary_forget_tail(struct mtf_summary *s)
 // The file's end is a filemark: now the rest of its last bytes is worth a look.
 static void take_tail(struct mtf_summary *s, const uint8_t *data, size_t len, uint64_t offset)
 {
-    AUTO_FREE struct mtf_info *info = calloc(1, sizeof *info);
+    CLEANUP(info_freep) struct mtf_info *info = calloc(1, sizeof *info);
     if (info == NULL)
         return;
     size_t skip = len > MTF_TAIL_BYTES ? len - MTF_TAIL_BYTES : 0;
