@@ -141,7 +141,9 @@ void mtf_read_head(struct mtf_info *info, const uint8_t *data, size_t len);
 
 // From the file's last bytes, the first of which stands at `offset`: sets state, sets, last. After
 // mtf_read_head; or on a zeroed *info, when the front is not known (the kind stays MTF_UNDECIDED
-// then, and MTF_FINISHED alone says that it is a SQL Server backup).
+// then, and MTF_FINISHED alone says that it is a SQL Server backup). With hundreds of sets the map
+// of them is longer than MTF_TAIL_BYTES: tail_short then, and what is wanted ends behind data_end,
+// so the bytes from MTF_TAIL_BYTES before data_end on will do.
 void mtf_read_tail(struct mtf_info *info, const uint8_t *data, size_t len, uint64_t offset);
 
 // ---- the short form, for log lines: no text out of the file is in it ----

@@ -172,6 +172,15 @@ class Backup:
         self.families = [rng.getrandbits(32) for _ in range(64)]
         self.pool = None
 
+    def mark(self):
+        """Where a dry run stands."""
+        return self.out.position, self.base, len(self.filemarks), len(self.sets)
+
+    def back_to(self, mark):
+        self.out.position, self.base, filemarks, sets = mark
+        self.filemarks = self.filemarks[len(self.filemarks) - filemarks:]
+        del self.sets[sets:]
+
     # ---- building stones ----
 
     def stream(self, name, media, data=b'', length=None):
@@ -467,18 +476,22 @@ def write_file(options, output, plan):
 
 def make_plan(options):
     """Extents and extra padding per set that reach the wanted sizes exactly."""
-    plan = [(1, 0)] * len(options.sizes)
+    backup, plan = Backup(options, Output()), []
+    backup.media_header()
+    step = max(GRID, options.filemark)
     start = 0
     for index, wanted in enumerate(options.sizes):
-        smallest = write_file(options, Output(), plan[:index + 1])[index] - start
+        mark = backup.mark()
+        backup.backup_set(index + 1, kind_of(options, index), 1, 0, 0)
+        smallest = backup.out.position - start
         spare = wanted - smallest
-        if spare < 0 or spare % max(GRID, options.filemark):
-            step = max(GRID, options.filemark)
-            if spare < 0 or not options.round:
-                raise SystemExit('mkbak: set %d cannot be %d bytes; possible: %d + k * %d (--round '
-                                 'takes the next one below)' % (index + 1, wanted, smallest, step))
-            spare -= spare % step
-        plan[index] = (1 + spare // EXTENT_SIZE, spare % EXTENT_SIZE)
+        if spare < 0 or spare % step and not options.round:
+            raise SystemExit('mkbak: set %d cannot be %d bytes; possible: %d + k * %d (--round '
+                             'takes the next one below)' % (index + 1, wanted, smallest, step))
+        spare -= spare % step
+        plan.append((1 + spare // EXTENT_SIZE, spare % EXTENT_SIZE))
+        backup.back_to(mark)
+        backup.backup_set(index + 1, kind_of(options, index), *plan[-1], 0)
         start += smallest + spare
     return plan, start
 

@@ -10,7 +10,7 @@
 // What mkbak.py makes with these options; buf_clear.
 static inline void file_make(struct buf *out, const char *options)
 {
-    char command[512];
+    char command[8192];
     char piece[65536];
     buf_init(out, 64 << 20);
     snprintf(command, sizeof command,

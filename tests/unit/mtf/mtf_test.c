@@ -351,6 +351,36 @@ static void more_sets_than_a_filemark_lists_are_still_finished(void **state)
     }
 }
 
+// The map of all sets stands behind the last one's data: with 266 and more, the usual tail is too
+// short for it, and says so.
+static void the_end_of_hundreds_of_sets_takes_a_longer_tail(void **state)
+{
+    (void)state;
+    AUTO_FREE struct mtf_info *info = info_new();
+    CLEANUP(buf_clear) struct buf file;
+    AUTO_BUF struct buf options;
+    struct mtf_summary s = {0};
+    char text[MTF_SUMMARY_TEXT];
+    buf_init(&options, 8192);
+    assert_ok(buf_add_str(&options, "--type full,log --size 256K"));
+    for (unsigned i = 0; i < 288; i++)
+        assert_ok(buf_add_str(&options, ",192K"));
+    file_make(&file, buf_str(&options));
+    file_read(&file, info);
+    assert_null(info->damage.why);
+    assert_int_equal(info->state, MTF_FINISHED);
+    assert_int_equal(info->sets, 289);
+    assert_true(info->tail_short && info->data_end > 0 && !info->last.has_details);
+    size_t at = (size_t)info->data_end - MTF_TAIL_BYTES;
+    mtf_read_tail(info, bytes_of(&file) + at, file.len - at, at);
+    assert_null(info->damage.why);
+    assert_int_equal(info->sets, 289);
+    assert_true(!info->tail_short && info->last.type == 'L' && info->last.number == 289);
+    mtf_summary_tail(&s, bytes_of(&file) + at, file.len - at, at);
+    mtf_summary_format(&s, text);
+    assert_string_equal(text, "SQL Server backup (log, 289 sets), finished");
+}
+
 static void the_end_alone_tells_of_a_finished_backup(void **state)
 {
     (void)state;
@@ -557,6 +587,7 @@ int main(void)
         cmocka_unit_test(an_uncompressed_backup_is_described_from_its_ends),
         cmocka_unit_test(the_last_of_many_sets_is_described),
         cmocka_unit_test(more_sets_than_a_filemark_lists_are_still_finished),
+        cmocka_unit_test(the_end_of_hundreds_of_sets_takes_a_longer_tail),
         cmocka_unit_test(the_end_alone_tells_of_a_finished_backup),
         cmocka_unit_test(a_file_that_does_not_end_with_its_filemark_is_unfinished),
         cmocka_unit_test(a_password_of_the_medium_moves_the_names),
