@@ -76,7 +76,8 @@ THIRD_PARTY='sodium|openssl/|curl/|expat|jansson|ut(hash|list|array|string)|fuse
 
 rules_includes() {
     local folder headers
-    mapfile -t headers < <(find common mtf crypto s3 object fs cli -name '*.h' ! -name '*_internal.h')
+    mapfile -t headers < <(find common mtf crypto s3 object fs cli \
+        -name '*.h' ! -name '*_internal.h')
     for folder in common mtf crypto s3 object fs cli; do
         { grep -HnE '^#include "' "$folder"/*.[ch] 2>/dev/null || true; } |
             { grep -vE "#include \"($(rules_may_include "$folder"))" || true; } |
