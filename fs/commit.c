@@ -2,6 +2,7 @@
 // FLUSH is one: the kernel sends it for each descriptor that is closed, also for a dup, by a child,
 // and before the first byte. The rules are in docs/SEMANTICS.md, "The commit".
 #include "fs/fs_internal.h"
+#include "mtf/mtf.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
@@ -48,40 +49,76 @@ void writing_reply_error(fuse_req_t req, struct handle *h, int code, const char 
 
 // ---- the commit and its line in the log ----
 
-static void log_commit(struct mount *m, struct node *node, struct writing *writing)
+static char *path_locked(const struct node *node)
 {
-    struct writer_status s;
-    AUTO_FREE char *path = NULL;
-    writer_status(writing->writer, &s);
-    lock_take(&m->lock);
-    bool news =
-        s.has_committed && !s.dirty && s.parts > 0 && strcmp(writing->logged_etag, s.etag) != 0;
-    if (news) {
-        memcpy(writing->logged_etag, s.etag, sizeof s.etag);
-        node->seen = (struct seen){
-            .valid = true, .size = s.bytes, .size_exact = true, .mtime_s = clock_wall_s()};
-        memcpy(node->seen.etag, s.etag, sizeof s.etag);
-        path = node->path != NULL ? strdup(node->path) : NULL;
-    }
-    lock_give(&m->lock);
+    return node->path != NULL ? strdup(node->path) : NULL;
+}
+
+// News of a commit: the path, NULL if there are none. free().
+static char *note_commit(struct mount *m, struct node *node, struct writing *writing,
+                         const struct writer_status *s)
+{
+    WITH_LOCK(&m->lock);
+    if (!s->has_committed || s->dirty || s->parts == 0 ||
+        strcmp(writing->logged_etag, s->etag) == 0)
+        return NULL;
+    memcpy(writing->logged_etag, s->etag, sizeof s->etag);
+    node->seen = (struct seen){
+        .valid = true, .size = s->bytes, .size_exact = true, .mtime_s = clock_wall_s()};
+    memcpy(node->seen.etag, s->etag, sizeof s->etag);
+    return path_locked(node);
+}
+
+static void log_commit(struct mount *m, struct node *node, struct writing *writing,
+                       const struct writer_status *s)
+{
+    AUTO_FREE char *path = note_commit(m, node, writing, s);
+    char content[MTF_SUMMARY_TEXT];
     if (path == NULL)
         return;
+    mtf_summary_format(&s->content, content);
     log_info("%s%s: committed %" PRIu64
-             " bytes in %u part%s, %.1f s, %.1f MB/s, version %s, written by %s (pid %d, uid %u)",
-             m->config.prefix, path, s.bytes, s.parts, s.parts == 1 ? "" : "s", s.seconds,
-             s.seconds > 0 ? (double)s.bytes / 1e6 / s.seconds : 0.0,
-             s.version_id[0] != '\0' ? s.version_id : "-",
+             " bytes in %u part%s, %.1f s, %.1f MB/s, version %s, written by %s (pid %d, uid %u)"
+             "%s%s",
+             m->config.prefix, path, s->bytes, s->parts, s->parts == 1 ? "" : "s", s->seconds,
+             s->seconds > 0 ? (double)s->bytes / 1e6 / s->seconds : 0.0,
+             s->version_id[0] != '\0' ? s->version_id : "-",
              writing->opener.name[0] != '\0' ? writing->opener.name : "?",
-             (int)writing->opener.tgid, (unsigned)writing->uid);
+             (int)writing->opener.tgid, (unsigned)writing->uid, content[0] != '\0' ? ": " : "",
+             content);
+}
+
+// A file that its writer closed, and that lacks the end which SQL Server gives to every backup. It
+// is what the writer wanted stored, so this is no error.
+static void warn_if_unfinished(struct mount *m, struct node *node, struct writing *writing,
+                               const struct writer_status *s)
+{
+    AUTO_FREE char *path = NULL;
+    if (!s->has_committed || s->dirty || !mtf_summary_is_unfinished(&s->content))
+        return;
+    lock_take(&m->lock);
+    if (strcmp(writing->warned_etag, s->etag) != 0)
+        path = path_locked(node);
+    memcpy(writing->warned_etag, s->etag, sizeof s->etag);
+    lock_give(&m->lock);
+    if (path != NULL)
+        log_warn("%s%s: looks like an unfinished SQL Server backup: it was closed without the "
+                 "filemark that ends one",
+                 m->config.prefix, path);
 }
 
 int writing_commit(struct mount *m, struct node *node, struct writing *writing,
                    enum writer_commit_kind kind, const atomic_bool *interrupted)
 {
+    struct writer_status status;
     int rc = writer_commit(writing->writer, kind, interrupted);
-    if (rc == 0)
-        log_commit(m, node, writing);
-    return rc;
+    if (rc < 0)
+        return rc;
+    writer_status(writing->writer, &status);
+    log_commit(m, node, writing, &status);
+    if (kind == WRITER_CLOSE)
+        warn_if_unfinished(m, node, writing, &status);
+    return 0;
 }
 
 // ---- who wrote ----

@@ -74,6 +74,7 @@ struct writing {
     uint64_t serial;   // never used again
     uid_t uid;
     char logged_etag[STORE_ETAG_MAX]; // the commit that the log knows of
+    char warned_etag[STORE_ETAG_MAX]; // the commit that the log calls unfinished
 };
 
 struct node {

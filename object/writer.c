@@ -453,6 +453,7 @@ void writer_status(struct writer *w, struct writer_status *out)
         .failure = w->failure,
         .bytes = w->has_committed ? w->committed.plain_size : 0,
         .parts = w->committed_parts,
+        .content = w->content,
         .seconds = w->first_write_ms > 0 && w->last_commit_ms > w->first_write_ms
                        ? (double)(w->last_commit_ms - w->first_write_ms) / 1000
                        : 0,

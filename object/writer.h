@@ -12,6 +12,7 @@
 #define OBJECT_WRITER_H
 
 #include "object/volume.h"
+#include "mtf/mtf.h"
 
 struct writer;
 
@@ -68,6 +69,9 @@ struct writer_status {
     uint64_t bytes;           // plaintext bytes of the committed object
     unsigned parts;           // of the last upload; 1 for a single PUT
     double seconds;           // from the first write to the end of the last commit
+    // What was sealed looks like, for the log only. After a reopening that keeps the front of an
+    // object that somebody else wrote, only its end is known.
+    struct mtf_summary content;
 };
 void writer_status(struct writer *w, struct writer_status *out);
 

@@ -158,6 +158,7 @@ struct writer {
     int64_t mtime_s;       // -1: none
     int64_t first_write_ms, last_commit_ms;
     unsigned committed_parts;
+    struct mtf_summary content; // what was sealed looks like; for the log only
 };
 
 // ---- writer.c: helpers for all ----

@@ -42,6 +42,10 @@ void generation_start_locked(struct writer *w, uint64_t base)
     w->gen.first_changed = UINT64_MAX;
     w->gen.deferred = w->gen.gaps_closed = false;
     w->open = true;
+    if (base == 0)
+        w->content = (struct mtf_summary){0};
+    else
+        mtf_summary_forget_tail(&w->content);
     w->hold_given_up = false;
     atomic_store(&w->relief_wanted, false); // it was the last generation's
 }
@@ -265,6 +269,19 @@ static int dispatch_if_due_locked(struct writer *w)
 
 // ---- sealing ----
 
+// Looks at a piece of plaintext before it is encrypted, in order: the first one tells what the file
+// is, the last one whether it is finished. A few dozen bytes of a piece are read, more at both ends
+// of a SQL Server backup.
+static struct mtf_summary look_at(const struct mtf_summary *before, uint64_t offset,
+                                  const uint8_t *data, size_t len)
+{
+    struct mtf_summary content = *before;
+    if (offset == 0)
+        mtf_summary_head(&content, data, len);
+    mtf_summary_tail(&content, data, len, offset);
+    return content;
+}
+
 // Encrypts data[begin, begin + len) of a chunk that only this thread has now, and hands it to the
 // part.
 static int seal_bytes_locked(struct writer *w, struct window_chunk *chunk, uint32_t len)
@@ -285,11 +302,14 @@ static int seal_bytes_locked(struct writer *w, struct window_chunk *chunk, uint3
     uint64_t offset = w->gen.sealed;
     w->gen.sealed += len; // from here on nobody reads or writes there
     lock_give(&w->lock);
+    // Only the thread that seals changes these two.
+    struct mtf_summary content = look_at(&w->content, w->gen.sealed - len, data, len);
     rc = len > 0 ? sealer_update(w->gen.sealer, data, len) : 0;
     crc32c = crc32c_extend(crc32c, data, len);
     if (rc == 0 && spool)
         rc = spool_write(w->gen.stream.spool, offset, data, len);
     lock_take(&w->lock);
+    w->content = content;
     assert(w->gen.gathering == part);
     if (rc == 0 && spool)
         w->gen.stream.end = offset + len;
@@ -446,6 +466,8 @@ int seal_finish_locked(struct writer *w, uint64_t end)
                 window_drop_locked(w, chunk);
         }
     }
+    if (tail_len > 0)
+        w->content = look_at(&w->content, end - tail_len, tail, tail_len);
     if (rc == 0)
         rc = finish_stream_locked(w, tail, tail_len);
     if (rc == 0)

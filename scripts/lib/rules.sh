@@ -51,11 +51,12 @@ rule_code() {
 rules_may_include() {
     case $1 in
     common) echo 'common/' ;;
+    mtf) echo 'common/|mtf/' ;;
     crypto) echo 'common/|crypto/' ;;
     s3) echo 'common/|s3/' ;;
-    object) echo 'common/|crypto/|s3/|object/' ;;
-    fs) echo 'common/|crypto/envelope.h|crypto/cipher.h|s3/store.h|object/|fs/' ;;
-    cli) echo 'common/|crypto/|s3/|object/|fs/|cli/' ;;
+    object) echo 'common/|crypto/|mtf/mtf.h|s3/|object/' ;;
+    fs) echo 'common/|crypto/envelope.h|crypto/cipher.h|s3/store.h|mtf/mtf.h|object/|fs/' ;;
+    cli) echo 'common/|mtf/|crypto/|s3/|object/|fs/|cli/' ;;
     esac
 }
 
@@ -67,7 +68,7 @@ rules_may_use() {
     s3) echo 'curl/|openssl/|expat|jansson' ;;
     object) echo 'uthash|utlist|utarray' ;;
     fs) echo 'fuse_lowlevel|uthash|utlist|utarray' ;;
-    cli) echo 'none-at-all' ;;
+    mtf | cli) echo 'none-at-all' ;;
     esac
 }
 
@@ -75,8 +76,9 @@ THIRD_PARTY='sodium|openssl/|curl/|expat|jansson|ut(hash|list|array|string)|fuse
 
 rules_includes() {
     local folder headers
-    mapfile -t headers < <(find common crypto s3 object fs cli -name '*.h' ! -name '*_internal.h')
-    for folder in common crypto s3 object fs cli; do
+    mapfile -t headers < <(find common mtf crypto s3 object fs cli \
+        -name '*.h' ! -name '*_internal.h')
+    for folder in common mtf crypto s3 object fs cli; do
         { grep -HnE '^#include "' "$folder"/*.[ch] 2>/dev/null || true; } |
             { grep -vE "#include \"($(rules_may_include "$folder"))" || true; } |
             rules_report "include direction" \

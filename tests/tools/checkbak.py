@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Walks an uncompressed SQL Server backup file from the first byte to the last and checks it.
+"""Walks a SQL Server backup file from the first byte to the last and checks it.
 
 Checked: every header checksum, block addresses and numbers, filemark lists, set addresses, zero
-padding, the data checksums of a backup WITH CHECKSUM, and that page numbers rise. The file is read
-forward only, so standard input works.
+padding, the data checksums of a backup WITH CHECKSUM, and that page numbers rise; in a compressed
+file also every record's checksum and every index. The file is read forward only, so standard input
+works.
 
   checkbak.py [--json] [--blocks] FILE...      exit status 0: complete, 1: not, 2: not such a file
 
@@ -16,6 +17,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import packed  # noqa: E402
 from mtf import (BLOCK_HEADER_SIZE, GRID, PAGE_SIZE, STREAM_HEADER_SIZE,  # noqa: E402
                  VENDOR_SQL_SERVER, StreamChecksum, unpack_date, xor_words)
 
@@ -60,6 +62,115 @@ class Input:
         self.position += 1
         return first + self.read(count - 1, 'a block header')
 
+    @property
+    def place(self):
+        """The offset in the file of what is read next; known where a part begins."""
+        return self.position
+
+
+class PackedInput:
+    """The stream inside a compressed file, as Input gives that of an uncompressed one. Filemarks,
+    which stand unpacked, are parts of it."""
+
+    def __init__(self, file, header):
+        self.raw = Input(file)
+        self.raw.position = len(header)
+        header += self.raw.read(packed.HEADER_SIZE - len(header), 'the file header')
+        self.check_header(header)
+        self.position = 0
+        self.buffer = b''
+        self.filemark_next = False
+        self.part_start = 0
+        self.index = None
+        self.records = {}  # of this part: stream offset to file offset
+
+    @staticmethod
+    def check_header(header):
+        version, = struct.unpack_from('<I', header, 8)
+        if version != 2:
+            raise NotABackup('a compressed backup of version %d; only 2 is walked' % version)
+        if struct.unpack_from('<I', header, 44)[0]:
+            raise NotABackup('an encrypted backup')
+
+    @property
+    def place(self):
+        return self.raw.position
+
+    def read(self, count, what):
+        while len(self.buffer) < count:
+            if not self.more(what):
+                raise Damage('ends at %d, inside %s' % (self.raw.position, what))
+        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        self.position += count
+        return data
+
+    def read_or_end(self, count):
+        if not self.buffer and not self.more('a record'):
+            return b''
+        return self.read(count, 'a block header')
+
+    def more(self, what):
+        start = self.raw.position
+        if self.filemark_next:
+            self.filemark_next = False
+            head = self.raw.read(BLOCK_HEADER_SIZE, 'a filemark')
+            self.check_filemark(head, start)
+            self.buffer += head + self.raw.read(
+                struct.unpack_from('<H', head, 8)[0] - BLOCK_HEADER_SIZE, 'a filemark')
+            self.part_start = self.position + len(self.buffer)
+            self.records, self.index = {}, None
+            return True
+        head = self.raw.read_or_end(packed.PADDING.size)
+        if head:
+            self.record(start, head, what)
+        return bool(head)
+
+    def check_filemark(self, head, start):
+        attributes, size = struct.unpack_from('<IH', head, 4)
+        if head[:4] != b'SFMB' or size % 512 or not size:
+            raise Damage('no filemark after the padding at %d' % start)
+        if bool(attributes & packed.FILEMARK_AFTER_INDEX) != (self.index is not None):
+            raise Damage('filemark at %d: its attributes and the index disagree' % start)
+
+    def record(self, start, head, what):
+        kind, units, stored = struct.unpack_from('<BBH', head)
+        if kind == packed.KIND_DATA:
+            head += self.raw.read(packed.RECORD.size - len(head), 'a record')
+            data = self.raw.read(stored, what)
+            if packed.checksum(data) != struct.unpack_from('<I', head, 24)[0]:
+                raise Damage('record at %d: its checksum does not match' % start)
+            self.records[self.position + len(self.buffer) - self.part_start] = start
+            try:
+                self.buffer += packed.unpack(data, units * 512)
+            except packed.Unreadable as error:
+                raise Damage('record at %d: %s' % (start, error)) from error
+        elif kind == packed.KIND_PADDING:
+            if any(self.raw.read(stored, 'padding')):
+                raise Damage('padding at %d is not all zeros' % start)
+            self.filemark_next = True
+        elif kind == packed.KIND_INDEX:
+            self.read_index(start)
+            self.filemark_next = True
+        elif kind & 0x10 and not self.position:
+            raise NotABackup('an encrypted backup')
+        else:
+            raise Damage('no record at %d' % start)
+
+    def read_index(self, start):
+        head = self.raw.read(packed.INDEX.size, 'an index')
+        one, other, count, length, checksum = packed.INDEX.unpack(head)
+        if (one, other) != (1, 1) or not 2 * len(head) + 16 * count <= length <= KEEP_MAX:
+            raise Damage('index at %d: no valid head' % start)
+        rest = self.raw.read(length - len(head), 'an index')
+        entries, fill, foot = rest[:16 * count], rest[16 * count:-len(head)], rest[-len(head):]
+        if foot != head or any(fill) or packed.checksum(entries) != checksum:
+            raise Damage('index at %d: foot, fill or checksum does not match' % start)
+        self.index = list(struct.iter_unpack('<QQ', entries))
+        for offset, place in self.index:
+            if self.records.get(offset) != place:
+                raise Damage('index at %d: no record of stream offset %d at %d' %
+                             (start, offset, place))
+
 
 def text_at(block, pair_offset):
     size, offset = struct.unpack_from('<HH', block, pair_offset)
@@ -70,6 +181,7 @@ class Walk:
     def __init__(self, file):
         self.input = Input(file)
         self.info = {'complete': False, 'sets': [], 'blocks': []}
+        self.part_place = 0  # offset in the file of the part that begins at self.base
         self.filemark_size = 0
         self.base = 0
         self.filemarks = []
@@ -80,13 +192,21 @@ class Walk:
         self.csums = 0
 
     def run(self):
-        while True:
+        header = self.input.read_or_end(BLOCK_HEADER_SIZE)
+        self.info['compressed'] = header[:8] == packed.MAGIC
+        if self.info['compressed']:
+            self.input = PackedInput(self.input.file, header)
+            header = self.input.read_or_end(BLOCK_HEADER_SIZE)
+        start = 0
+        while header:
+            self.block(start, header)
             start = self.input.position
             header = self.input.read_or_end(BLOCK_HEADER_SIZE)
-            if not header:
-                break
-            self.block(start, header)
         self.finish()
+
+    def place_of(self, start):
+        """The offset in the file of a block that begins a part."""
+        return self.part_place + start - self.base
 
     # ---- blocks ----
 
@@ -117,8 +237,6 @@ class Walk:
 
     @staticmethod
     def check_magic(header):
-        if header[:8] == b'MSSQLBAK':
-            raise NotABackup('a compressed or encrypted backup; only uncompressed ones are walked')
         if header[:4] != b'TAPE':
             raise NotABackup('not a SQL Server backup: begins with %r' % header[:8])
 
@@ -149,8 +267,9 @@ class Walk:
         self.info['software'] = text_at(data, 80).rstrip('\0')
 
     def block_sfmb(self, start, data):
-        if start % self.filemark_size:
-            raise Damage('filemark at %d, not a multiple of %d' % (start, self.filemark_size))
+        place = self.input.place - self.filemark_size  # nothing is read ahead behind a filemark
+        if start % self.filemark_size or place % self.filemark_size:
+            raise Damage('filemark at %d, not a multiple of %d' % (place, self.filemark_size))
         used, offset = struct.unpack_from('<II', data, 56)
         slots = (self.filemark_size - 72) // 8
         expected = self.filemarks[:slots]
@@ -159,16 +278,18 @@ class Walk:
                          (start, used, len(expected)))
         if list(struct.unpack_from('<%dQ' % used, data, 72)) != expected:
             raise Damage('filemark at %d lists wrong addresses' % start)
-        self.filemarks.insert(0, start)
+        self.filemarks.insert(0, place)
         self.base = start + self.filemark_size
+        self.part_place = self.input.place
 
     def block_sset(self, start, data):
         address, = struct.unpack_from('<Q', data, 80)
         number, = struct.unpack_from('<H', data, 62)
-        if address != start or number != len(self.info['sets']) + 1:
-            raise Damage('set header at %d says it is number %d at %d' % (start, number, address))
+        place = self.place_of(start)
+        if address != place or number != len(self.info['sets']) + 1:
+            raise Damage('set header at %d says it is number %d at %d' % (place, number, address))
         self.set_start, self.control = start, 0
-        self.current = {'number': number, 'offset': start, 'name': text_at(data, 64),
+        self.current = {'number': number, 'offset': place, 'name': text_at(data, 64),
                         'user': text_at(data, 76), 'state': 'unfinished'}
         self.info['sets'].append(self.current)
 
@@ -179,7 +300,8 @@ class Walk:
         if number != len(self.info['sets']) or catalog != (self.first_end if second else 0):
             raise Damage('end of set at %d: number %d, catalog address %d' %
                          (start, number, catalog))
-        self.first_end = start
+        if not second:
+            self.first_end = self.place_of(start)
         self.current['state'] = 'finished' if second else 'unfinished'
 
     # ---- streams ----
@@ -286,12 +408,12 @@ class Walk:
     def finish(self):
         sets = self.info['sets']
         marks = len(self.filemarks)
-        self.info.update(size=self.input.position, pages=self.pages, checksums=self.csums)
+        self.info.update(size=self.input.place, pages=self.pages, checksums=self.csums)
         if self.last_type != 'SFMB':
             raise Damage('ends at %d after %s, not with a filemark' %
-                         (self.input.position, self.last_type))
+                         (self.input.place, self.last_type))
         if not sets or marks != 2 * len(sets) + 1 or sets[-1]['state'] != 'finished':
-            raise Damage('ends at %d inside set %d' % (self.input.position, len(sets)))
+            raise Damage('ends at %d inside set %d' % (self.input.place, len(sets)))
         self.info['complete'] = True
 
 
@@ -309,9 +431,10 @@ def check(file):
 
 
 def report(name, info):
-    print('%s: %s, %s bytes, stripe %s of %s, filemarks of %s' %
+    print('%s: %s, %s bytes%s, stripe %s of %s, filemarks of %s' %
           (name, 'complete' if info['complete'] else 'NOT COMPLETE', info.get('size'),
-           info.get('stripe'), info.get('stripes'), info.get('filemark_size')))
+           ', compressed' if info.get('compressed') else '', info.get('stripe'),
+           info.get('stripes'), info.get('filemark_size')))
     for one in info['sets']:
         print('  set %d: %s of database %s on %s, %s to %s, at %d, %s%s' %
               (one['number'], one.get('type'), one.get('database'), one.get('server'),
@@ -322,7 +445,7 @@ def report(name, info):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description='Checks uncompressed SQL Server backup files.')
+    parser = argparse.ArgumentParser(description='Checks SQL Server backup files.')
     parser.add_argument('files', nargs='+', help='- is standard input')
     parser.add_argument('--json', action='store_true', help='one JSON object per file')
     parser.add_argument('--blocks', action='store_true', help='with --json: list every block')

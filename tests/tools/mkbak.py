@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Makes a SQL Server backup file (uncompressed Microsoft Tape Format) of a wanted size.
+"""Makes a SQL Server backup file (Microsoft Tape Format) of a wanted size.
 
 The file has the structure of a native full, differential or log backup: a reader that walks it
 from block to block finds every header, address, filemark and checksum where it belongs. The pages
@@ -9,9 +9,12 @@ the same bytes. Writing is strictly forward, so standard output works too.
   mkbak.py --size 256M db.bak
   mkbak.py --size 1M,64K,64K --type full,diff,log --checksum - | ...
   mkbak.py --size 64M --stripe 1/2 s1.bak; mkbak.py --size 64M --stripe 2/2 s2.bak
+  mkbak.py --size 16M --compress db.bak
 
 --size lists what each backup set adds to the file (the first includes the media header), so a file
 made with fewer sets and the same seed is a prefix of one with more: that is what an append does.
+With --compress it is the size before packing; the noise in the pages does not get smaller, the
+frame, its checksums and its index are those of SQL Server 2014 and later.
 """
 import argparse
 import datetime
@@ -21,6 +24,7 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import packed  # noqa: E402
 from mtf import (EXTENT_SIZE, GRID, PAGE_SIZE, STREAM_HEADER_SIZE, VENDOR_SQL_SERVER,  # noqa: E402
                  StreamChecksum, pack_date, parse_size, round_up, xor_words)
 
@@ -75,6 +79,84 @@ class Output:
                 self.file.write(bytes(min(1 << 20, count - done)))
         self.position += count
 
+    @property
+    def place(self):
+        """The offset in the file; differs from the position in the stream if that is packed."""
+        return self.position
+
+    def start_data(self):
+        """Page or log data begins."""
+
+    def end_data(self):
+        """Page or log data ended."""
+
+    def end_part(self, step, indexed):
+        """Before a filemark, which stands on a multiple of step."""
+
+    write_filemark = write
+    filemark_attributes = 0
+
+
+class PackedOutput(Output):
+    """The same stream as a compressed backup. Place and position part; a part of the stream between
+    filemarks is cut into records where SQL Server cuts it."""
+
+    filemark_attributes = packed.FILEMARK_AFTER_INDEX  # of a filemark behind an index
+
+    def __init__(self, file):
+        super().__init__(file)
+        self.written = 0
+        self.buffer = bytearray()
+        self.pack = packed.pack_runs
+        self.part_start = 0
+        self.index = []
+        self.emit(packed.MAGIC + struct.pack('<II', 2, 3) + bytes(packed.HEADER_SIZE - 16))
+
+    @property
+    def place(self):
+        return self.written
+
+    def emit(self, data):
+        self.file.write(data)
+        self.written += len(data)
+
+    def write(self, data):
+        self.buffer += data
+        self.position += len(data)
+        if self.pack is packed.pack_literals:
+            self.cut()
+
+    def zeros(self, count):
+        self.write(bytes(count))
+
+    def cut(self):
+        for at in range(0, len(self.buffer), packed.PIECE):
+            self.emit(packed.data_record(bytes(self.buffer[at:at + packed.PIECE]), self.pack))
+        self.buffer.clear()
+
+    def start_data(self):
+        self.cut()
+        self.pack = packed.pack_literals
+
+    def end_data(self):
+        self.cut()
+        self.pack = packed.pack_runs
+        self.index.append((self.position - self.part_start, self.written))
+
+    def end_part(self, step, indexed):
+        self.cut()
+        if indexed:
+            self.emit(packed.index_record(self.index, self.written, step))
+            self.index.clear()
+        else:
+            end = round_up(self.written + packed.PADDING.size, step)
+            self.emit(packed.padding(end - self.written))
+
+    def write_filemark(self, data):
+        self.emit(data)
+        self.position += len(data)
+        self.part_start = self.position
+
 
 class Backup:
     def __init__(self, options, output):
@@ -89,6 +171,15 @@ class Backup:
         self.media_set = rng.randbytes(16)
         self.families = [rng.getrandbits(32) for _ in range(64)]
         self.pool = None
+
+    def mark(self):
+        """Where a dry run stands."""
+        return self.out.position, self.base, len(self.filemarks), len(self.sets)
+
+    def back_to(self, mark):
+        self.out.position, self.base, filemarks, sets = mark
+        self.filemarks = self.filemarks[len(self.filemarks) - filemarks:]
+        del self.sets[sets:]
 
     # ---- building stones ----
 
@@ -140,16 +231,18 @@ class Backup:
         put(data, (50, ('H', xor_words(bytes(data[:50])))))
         self.out.write(bytes(data))
 
-    def filemark(self):
+    def filemark(self, ends_data=False):
         size = self.block_size
         slots = (size - 72) // 8
         marks = self.filemarks[:slots]
-        self.filemarks.insert(0, self.out.position)
+        self.out.end_part(size, ends_data)
+        self.filemarks.insert(0, self.out.place)
         data = bytearray(size)
-        put(data, (0, b'SFMB'), (4, ('IHBB', 0x80000000, size, 14, 1)),
+        attributes = 0x80000000 | (self.out.filemark_attributes if ends_data else 0)
+        put(data, (0, b'SFMB'), (4, ('IHBB', attributes, size, 14, 1)),
             (52, ('III', slots, len(marks), 72)), (72, ('%dQ' % len(marks), *marks)))
         put(data, (50, ('H', xor_words(bytes(data[:50])))))
-        self.out.write(bytes(data))
+        self.out.write_filemark(bytes(data))
         self.base = self.out.position
 
     # ---- the file ----
@@ -173,7 +266,7 @@ class Backup:
         rng = random.Random('set %d %d' % (options.seed, number))
         self.control = 0
         this = {
-            'number': number, 'kind': kind, 'guid': rng.randbytes(16), 'address': self.out.position,
+            'number': number, 'kind': kind, 'guid': rng.randbytes(16), 'address': self.out.place,
             'date': options.date + datetime.timedelta(hours=number - 1), 'size': backup_size,
             'attributes': 8 if kind == 'diff' else 4, 'lsn': 1000 + 100 * number,
             'base': next((s for s in reversed(self.sets) if s['kind'] == 'full'), None),
@@ -187,9 +280,11 @@ class Backup:
             self.page_data(this, extents, extra)
         self.log_data(this, extents * EXTENT_SIZE if kind == 'log' else LOG_PAYLOAD,
                       extra if kind == 'log' else 0)
+        if options.compress:
+            this['packed_size'] = self.out.place - this['address']
         self.configuration(b'MSLS', this, final=True)
         self.pad_to_filemark()
-        self.filemark()
+        self.filemark(ends_data=True)
         self.set_end(this)
         self.filemark()
 
@@ -235,7 +330,7 @@ class Backup:
             self.pad(GRID, extra if payload else 0)
 
     def set_end(self, this):
-        first = self.out.position
+        first = self.out.place
 
         def end_of_set(catalog):
             self.block(b'ESET', 88, [
@@ -257,7 +352,7 @@ class Backup:
             entry = bytearray(92) + strings.data
             put(entry, (0, ('HHII', len(entry), 1, 0, this['attributes'])),
                 (12, ('Q', this['address'])), (30, ('H', this['number'])),
-                (52, ('QHH', this['size'], 1, 0)), (64, name), (76, user),
+                (52, ('QHH', this.get('packed_size', this['size']), 1, 0)), (64, name), (76, user),
                 (80, pack_date(this['date'])), (86, ('BBBBB', 14, 1, 2, 0, 2)))
             strings = Strings(62)
             device = strings.add('C:')
@@ -279,6 +374,7 @@ class Backup:
                 self.stream(b'CSUM', 0, bytes(4))
             return
         checksum = StreamChecksum() if this['data_checksum'] else None
+        self.out.start_data()
         if self.pool is None:
             self.pool = random.Random('pool %d' % self.options.seed).randbytes(
                 POOL_SIZE + EXTENT_SIZE)
@@ -287,6 +383,7 @@ class Backup:
             if checksum:
                 checksum.update(piece)
             self.out.write(piece)
+        self.out.end_data()
         if checksum:
             self.stream(b'CSUM', 0, struct.pack('<I', checksum.value()))
 
@@ -334,7 +431,8 @@ class Backup:
             (87, {'full': b'D', 'diff': b'I', 'log': b'L'}[kind]), (88, ('BHB', 52, 1, 160)),
             (92, ('HHQ', 5, 957, size)), (104, pairs), (116, ('II', 1033, 196609)),
             (124, rng.randbytes(16)), (144, ('IIHH', lsn + 90, 8, 1, 0)), (156, rng.randbytes(16)),
-            (224, rng.randbytes(16)), (240, ('I', 1 << 20)), (344, ('Q', size)))
+            (224, rng.randbytes(16)), (240, ('I', 1 << 20)),
+            (344, ('Q', this.get('packed_size', size))))
         if base and base is not this:
             put(data, (62, ('IIH', base['lsn'], 8, 37)), (200, base['guid']))
             if kind == 'diff':
@@ -378,18 +476,22 @@ def write_file(options, output, plan):
 
 def make_plan(options):
     """Extents and extra padding per set that reach the wanted sizes exactly."""
-    plan = [(1, 0)] * len(options.sizes)
+    backup, plan = Backup(options, Output()), []
+    backup.media_header()
+    step = max(GRID, options.filemark)
     start = 0
     for index, wanted in enumerate(options.sizes):
-        smallest = write_file(options, Output(), plan[:index + 1])[index] - start
+        mark = backup.mark()
+        backup.backup_set(index + 1, kind_of(options, index), 1, 0, 0)
+        smallest = backup.out.position - start
         spare = wanted - smallest
-        if spare < 0 or spare % max(GRID, options.filemark):
-            step = max(GRID, options.filemark)
-            if spare < 0 or not options.round:
-                raise SystemExit('mkbak: set %d cannot be %d bytes; possible: %d + k * %d (--round '
-                                 'takes the next one below)' % (index + 1, wanted, smallest, step))
-            spare -= spare % step
-        plan[index] = (1 + spare // EXTENT_SIZE, spare % EXTENT_SIZE)
+        if spare < 0 or spare % step and not options.round:
+            raise SystemExit('mkbak: set %d cannot be %d bytes; possible: %d + k * %d (--round '
+                             'takes the next one below)' % (index + 1, wanted, smallest, step))
+        spare -= spare % step
+        plan.append((1 + spare // EXTENT_SIZE, spare % EXTENT_SIZE))
+        backup.back_to(mark)
+        backup.backup_set(index + 1, kind_of(options, index), *plan[-1], 0)
         start += smallest + spare
     return plan, start
 
@@ -400,13 +502,14 @@ def parse_stripe(text):
 
 
 def main(arguments=None):
-    parser = argparse.ArgumentParser(description='Makes an uncompressed SQL Server backup file.')
+    parser = argparse.ArgumentParser(description='Makes a SQL Server backup file.')
     parser.add_argument('file', help='where to write; - is standard output')
     parser.add_argument('--size', default='1M', help='bytes each set adds, e.g. 256M or 1M,64K')
     parser.add_argument('--round', action='store_true', help='take the next possible size below')
     parser.add_argument('--filemark', type=int, default=4096, choices=(512, 1024, 2048, 4096))
     parser.add_argument('--type', default='full', help='full, diff, log; a list: one per set')
     parser.add_argument('--checksum', action='store_true', help='as BACKUP ... WITH CHECKSUM')
+    parser.add_argument('--compress', action='store_true', help='as BACKUP ... WITH COMPRESSION')
     parser.add_argument('--stripe', default='1/1', help='x/y: this is file x of y')
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--database', default='SalesDb')
@@ -425,12 +528,13 @@ def main(arguments=None):
     if not 1 <= options.stripe <= options.stripes <= 64:
         parser.error('--stripe takes x/y with 1 <= x <= y <= 64')
     plan, total = make_plan(options)
+    make_output = PackedOutput if options.compress else Output
     if options.file == '-':
-        write_file(options, Output(sys.stdout.buffer), plan)
+        write_file(options, make_output(sys.stdout.buffer), plan)
         sys.stdout.buffer.flush()
         return
     with open(options.file, 'wb') as file:
-        output = Output(file)
+        output = make_output(file)
         write_file(options, output, plan)
         assert output.position == total
 

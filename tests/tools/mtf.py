@@ -29,7 +29,7 @@ def xor_words(data):
     return result
 
 
-def _fold(value, length, unit):
+def fold(value, length, unit):
     """XOR of the `unit`-byte pieces of an integer that was made from `length` bytes."""
     pieces = length // unit
     while pieces > 1:
@@ -39,7 +39,7 @@ def _fold(value, length, unit):
     return value
 
 
-def _rotate_left(word, count):
+def rotate_left(word, count):
     count %= 32
     return ((word << count) | (word >> (32 - count))) & 0xFFFFFFFF
 
@@ -60,7 +60,7 @@ class StreamChecksum:
         data = self._rest + data if self._rest else data
         whole = len(data) // CYCLE * CYCLE
         if whole:
-            self._folded ^= _fold(int.from_bytes(data[:whole], 'little'), whole, CYCLE)
+            self._folded ^= fold(int.from_bytes(data[:whole], 'little'), whole, CYCLE)
             self._sectors += whole // SECTOR
         self._rest = data[whole:]
 
@@ -71,7 +71,7 @@ class StreamChecksum:
         for piece, first in ((self._folded.to_bytes(CYCLE, 'little'), 0), (tail, self._sectors)):
             for i in range(len(piece) // SECTOR):
                 sector = int.from_bytes(piece[i * SECTOR:(i + 1) * SECTOR], 'little')
-                result ^= _rotate_left(_fold(sector, SECTOR, 4), total - 1 - first - i)
+                result ^= rotate_left(fold(sector, SECTOR, 4), total - 1 - first - i)
         return result
 
 

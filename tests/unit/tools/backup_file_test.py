@@ -9,6 +9,7 @@ TOOLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'to
 sys.path.insert(0, TOOLS)
 import checkbak  # noqa: E402
 import mtf  # noqa: E402
+import packed  # noqa: E402
 
 # type: offset, first event, format logical address, header checksum; of a full backup of 112 pages.
 GOLDEN = {
@@ -99,6 +100,66 @@ class Layout(unittest.TestCase):
         with self.assertRaises(subprocess.CalledProcessError):
             make('--size', '1000001')
         self.assertEqual(len(make('--size', '1000001', '--round')), 1000001 // 4096 * 4096)
+
+
+class Compressed(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.data = make('--compress', '--size', '1M,512K', '--type', 'full,diff')
+
+    def noticed(self, data):
+        return not walk(data)['complete']
+
+    def test_published_examples_of_packing_and_checksum(self):
+        text = b'AB' + bytes(510)
+        self.assertEqual(packed.pack_runs(text)[256:], bytes.fromhex('d0a000a00000fffa01'))
+        self.assertEqual(packed.checksum(b'SQLSERVER'), 0xC79DE195)
+        for data in (text, bytes(1024), os.urandom(4096), b'x' * 300 + b'yz' + bytes(17)):
+            self.assertEqual(packed.unpack(packed.pack_runs(data), len(data)), data)
+            if len(data) % 2 == 0:
+                whole = packed.pack_literals(data)
+                self.assertEqual(packed.unpack(whole, len(data)), data)
+                self.assertEqual(packed.unpack(whole + b'\0', len(data)), data)  # the slow way
+
+    def test_every_choice_walks_to_the_last_byte_and_holds_the_same_stream(self):
+        for kind in ('full', 'diff', 'log'):
+            for filemark, size in (('4096', '1M'), ('512', '1048064')):
+                for checksum in ([], ['--checksum']):
+                    options = ['--type', kind, '--filemark', filemark, '--size', size, *checksum]
+                    info, plain = walk(make('--compress', *options)), walk(make(*options))
+                    self.assertTrue(info['complete'], (options, info.get('damage')))
+                    for one in info['blocks'] + plain['blocks']:
+                        if one['type'] == 'SFMB':
+                            one['checksum'] &= ~4  # its attribute: an index stands before it
+                    self.assertEqual(info['blocks'], plain['blocks'])
+                    self.assertEqual(info['checksums'], plain['checksums'])
+
+    def test_an_appended_set_leaves_the_first_as_it_was(self):
+        first = make('--compress', '--size', '1M')
+        self.assertTrue(self.data.startswith(first))
+        info = walk(self.data)
+        self.assertTrue(info['complete'], info.get('damage'))
+        self.assertEqual([one['type'] for one in info['sets']], ['full', 'differential'])
+        self.assertEqual(info['sets'][1]['offset'], len(first))
+
+    def test_a_flipped_bit_is_noticed_in_any_packed_byte(self):
+        at, places = packed.HEADER_SIZE, []
+        while self.data[at] == packed.KIND_DATA or len(places) < 8:
+            if self.data[at] != packed.KIND_DATA:
+                at = self.data.index(b'SFMB', at) + 4096
+                continue
+            stored, = packed.struct.unpack_from('<H', self.data, at + 2)
+            places += [at + 2, at + 24, at + 28, at + 28 + stored // 2, at + 27 + stored]
+            at += 28 + stored
+        for place in places:
+            self.assertTrue(self.noticed(flipped(self.data, place)), place)
+
+    def test_a_changed_index_cut_or_trailing_bytes_are_noticed(self):
+        mark = self.data.index(b'SFMB', 8192)
+        for data in (flipped(self.data, mark - 16), flipped(self.data, mark - 5),
+                     self.data[:-4096], self.data[:mark + 4096], self.data[:300000],
+                     self.data + bytes(4096), self.data + self.data[-4096:]):
+            self.assertTrue(self.noticed(data))
 
 
 class StreamChecksum(unittest.TestCase):
