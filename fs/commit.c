@@ -61,6 +61,7 @@ static void log_commit(struct mount *m, struct node *node, struct writing *writi
         node->seen = (struct seen){
             .valid = true, .size = s.bytes, .size_exact = true, .mtime_s = clock_wall_s()};
         memcpy(node->seen.etag, s.etag, sizeof s.etag);
+        node->has_mtime = node->has_mtime && writing->mtime_set;
         path = node->path != NULL ? strdup(node->path) : NULL;
     }
     lock_give(&m->lock);
