@@ -285,8 +285,10 @@ static void set_times_locked(struct node *node, const struct stat *attr, int to_
     else
         return;
     node->has_mtime = true;
-    if (node->writing != NULL)
-        writer_set_mtime(node->writing->writer, node->mtime_s);
+    if (node->writing == NULL)
+        return;
+    node->writing->mtime_set = true;
+    writer_set_mtime(node->writing->writer, node->mtime_s);
 }
 
 // Owner and group are the mount's: chown succeeds and changes nothing, as on other file systems

@@ -66,6 +66,7 @@ static char *note_commit(struct mount *m, struct node *node, struct writing *wri
     node->seen = (struct seen){
         .valid = true, .size = s->bytes, .size_exact = true, .mtime_s = clock_wall_s()};
     memcpy(node->seen.etag, s->etag, sizeof s->etag);
+    node->has_mtime = node->has_mtime && writing->mtime_set;
     return path_locked(node);
 }
 

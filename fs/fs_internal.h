@@ -71,6 +71,7 @@ struct writing {
     bool unlinked;     // nobody wants it any more
     bool heard;        // a caller was told that it failed
     bool given_up;     // at the end of the mount
+    bool mtime_set;    // by utimens while it was written; else what a commit changes has a new one
     uint64_t serial;   // never used again
     uid_t uid;
     char logged_etag[STORE_ETAG_MAX]; // the commit that the log knows of
