@@ -247,24 +247,23 @@ static int prepare_write_locked(struct writer *w, uint64_t offset, const uint8_t
     return 0;
 }
 
+// *taken: how much was written, also on an error.
 static int write_all_locked(struct writer *w, uint64_t offset, const uint8_t *data, size_t len,
-                            const atomic_bool *interrupted)
+                            const atomic_bool *interrupted, size_t *taken)
 {
     uint64_t chunk_size = w->volume->chunk_size;
-    while (len > 0) {
-        uint64_t room = chunk_size - offset % chunk_size;
-        size_t piece = len < room ? len : (size_t)room;
+    for (*taken = 0; *taken < len;) {
+        uint64_t at = offset + *taken, room = chunk_size - at % chunk_size;
+        size_t piece = len - *taken < room ? len - *taken : (size_t)room;
         bool same = false;
-        int rc = prepare_write_locked(w, offset, data, piece, interrupted, &same);
+        int rc = prepare_write_locked(w, at, data + *taken, piece, interrupted, &same);
         if (rc == 0 && !same)
-            rc = write_piece_locked(w, offset, data, piece, interrupted);
+            rc = write_piece_locked(w, at, data + *taken, piece, interrupted);
         if (rc == -EAGAIN)
             continue;
         if (rc < 0)
             return rc;
-        offset += piece;
-        data += piece;
-        len -= piece;
+        *taken += piece;
     }
     return 0;
 }
@@ -287,10 +286,11 @@ static int check_jump_locked(struct writer *w, uint64_t end)
     return 0;
 }
 
-int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len,
-                 const atomic_bool *interrupted)
+int writer_write_some(struct writer *w, uint64_t offset, const void *data, size_t len,
+                      const atomic_bool *interrupted, size_t *taken)
 {
     WITH_LOCK(&w->lock);
+    *taken = 0;
     if (offset > content_plain_size_max(w->volume->config.format->content) - len) {
         writer_fail_locked(w, err_set(-ENOSPC, "the file would pass what format %s can hold",
                                       w->volume->config.format->name));
@@ -300,13 +300,23 @@ int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len
         w->first_write_ms = clock_ms();
     int rc = check_jump_locked(w, offset + len);
     if (rc == 0)
-        rc = write_all_locked(w, offset, data, len, interrupted);
+        rc = write_all_locked(w, offset, data, len, interrupted, taken);
+    if (rc == -EINTR && *taken > 0)
+        rc = 0; // it goes on from there
     if (rc < 0)
         return rc;
     w->tail_is_content = false;
     if (!writer_holding_locked(w))
         writer_kick(w);
     return 0;
+}
+
+int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len,
+                 const atomic_bool *interrupted)
+{
+    size_t taken = 0;
+    int rc = writer_write_some(w, offset, data, len, interrupted, &taken);
+    return rc == 0 && taken < len ? err_set(-EINTR, "interrupted while waiting for memory") : rc;
 }
 
 // ---- sizes ----

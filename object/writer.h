@@ -34,6 +34,9 @@ CLEANUP_POINTER(writer, writer_free)
 // -EINTR; or the sticky error.
 int writer_write(struct writer *w, uint64_t offset, const void *data, size_t len,
                  const atomic_bool *interrupted) MUST_CHECK;
+// The same; an interruption after some bytes were taken is a success with *taken < len.
+int writer_write_some(struct writer *w, uint64_t offset, const void *data, size_t len,
+                      const atomic_bool *interrupted, size_t *taken) MUST_CHECK;
 // From window, held data or the committed object; -EBUSY what is neither.
 int writer_read(struct writer *w, uint64_t offset, void *out, size_t len, size_t *got) MUST_CHECK;
 // Up: a declared size (a hint, nothing is sent). Down: see docs/SEMANTICS.md.

@@ -416,6 +416,38 @@ static void an_interrupted_fsync_returns_while_the_commit_goes_on(void **state)
     rig_stop(&rig);
 }
 
+// The program hears how much was taken, and goes on from there.
+static void an_interrupted_write_tells_how_much_was_taken(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct writer *w = NULL;
+    atomic_bool raised = true; // any wait ends at once
+    uint64_t at = 16 * KIB;    // behind a gap: nothing can be sent
+    size_t taken = 0;
+    struct volume_config config;
+    rig_config(&config);
+    config.memory_limit = config.window = 256 * KIB;
+    rig_start_config(&rig, &config);
+    assert_ok(writer_create(rig.volume, KEY, &w));
+    uint8_t *bytes = make_bytes(0, 16 * KIB, 1);
+    int rc;
+    do {
+        rc = writer_write_some(w, at, bytes, 6 * KIB, &raised, &taken);
+        at += taken;
+    } while (rc == 0 && taken == 6 * KIB);
+    assert_int_equal(rc, taken > 0 ? 0 : -EINTR);
+    assert_int_equal(at % (8 * KIB), 0); // as far as the chunks reach
+    assert_int_equal(writer_write_some(w, at - 100, bytes, 200, &raised, &taken), 0);
+    assert_int_equal(taken, 100);
+    assert_int_equal(writer_write_some(w, at, bytes, 100, &raised, &taken), -EINTR);
+    assert_int_equal(taken, 0);
+    free(bytes);
+    writer_abort(w, -EIO, "enough");
+    writer_free(w);
+    rig_stop(&rig);
+}
+
 static void a_write_during_a_commit_waits_and_lands_in_the_next(void **state)
 {
     (void)state;
@@ -512,6 +544,7 @@ int main(void)
         cmocka_unit_test_setup(truncation_to_nothing_in_full_flight, watch),
         cmocka_unit_test_setup(a_writer_killed_just_before_complete_publishes_nothing, watch),
         cmocka_unit_test_setup(an_interrupted_fsync_returns_while_the_commit_goes_on, watch),
+        cmocka_unit_test(an_interrupted_write_tells_how_much_was_taken),
         cmocka_unit_test_setup(a_write_during_a_commit_waits_and_lands_in_the_next, watch),
         cmocka_unit_test_setup(the_size_can_be_asked_while_a_commit_waits_for_reads_ahead, watch),
     };
