@@ -213,8 +213,8 @@ static int commit_at_close(struct mount *m, struct handle *h)
     if (status.failure.code != 0)
         return err_restore(&status.failure);
     // Nothing was written yet: dd and shells close a copy before the first byte. The release makes
-    // an empty file.
-    if (!status.dirty || status.size == 0)
+    // an empty file. But a file that had been there and was made empty is, when this returns.
+    if (!status.dirty || (status.size == 0 && !status.has_committed))
         return 0;
     lock_take(&m->lock);
     bool last = h->writing->unclosed == 0;
