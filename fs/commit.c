@@ -54,19 +54,28 @@ static char *path_locked(const struct node *node)
     return node->path != NULL ? strdup(node->path) : NULL;
 }
 
+// The version is there, also if the file goes on being written or has a declared tail.
+static void saw_commit_locked(struct node *node, const struct writing *writing,
+                              const struct writer_status *s)
+{
+    node->seen = (struct seen){
+        .valid = true, .size = s->bytes, .size_exact = true, .mtime_s = clock_wall_s()};
+    memcpy(node->seen.etag, s->etag, sizeof s->etag);
+    node->has_mtime = node->has_mtime && writing->mtime_set;
+}
+
 // News of a commit: the path, NULL if there are none. free().
 static char *note_commit(struct mount *m, struct node *node, struct writing *writing,
                          const struct writer_status *s)
 {
     WITH_LOCK(&m->lock);
-    if (!s->has_committed || s->dirty || s->parts == 0 ||
-        strcmp(writing->logged_etag, s->etag) == 0)
+    if (!s->has_committed || s->parts == 0)
+        return NULL;
+    if (strcmp(node->seen.etag, s->etag) != 0)
+        saw_commit_locked(node, writing, s);
+    if (s->dirty || strcmp(writing->logged_etag, s->etag) == 0)
         return NULL;
     memcpy(writing->logged_etag, s->etag, sizeof s->etag);
-    node->seen = (struct seen){
-        .valid = true, .size = s->bytes, .size_exact = true, .mtime_s = clock_wall_s()};
-    memcpy(node->seen.etag, s->etag, sizeof s->etag);
-    node->has_mtime = node->has_mtime && writing->mtime_set;
     return path_locked(node);
 }
 

@@ -117,6 +117,12 @@ static int open_for_reading(struct mount *m, struct handle *h, struct fuse_file_
 
 // ---- open, create ----
 
+static void note_told_size(struct mount *m, struct node *node, uint64_t size)
+{
+    WITH_LOCK(&m->lock);
+    node->told_size = size;
+}
+
 static int open_for_writing(fuse_req_t req, struct handle *h, bool create,
                             struct fuse_file_info *fi)
 {
@@ -130,7 +136,10 @@ static int open_for_writing(fuse_req_t req, struct handle *h, bool create,
         .uid = fuse_req_ctx(req)->uid,
     };
     fi->direct_io = 1;
-    return writing_open(m, h->node, &request, &h->writing);
+    int rc = writing_open(m, h->node, &request, &h->writing);
+    if (rc == 0 && (fi->flags & O_TRUNC) != 0)
+        note_told_size(m, h->node, 0); // the kernel cuts it, too
+    return rc;
 }
 
 // Takes over the node's pin.
@@ -343,6 +352,14 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 
 // ---- write, sizes ----
 
+// The kernel makes the file longer when it hears of success, whatever it was told meanwhile.
+static void note_told_end(struct mount *m, struct node *node, uint64_t end)
+{
+    WITH_LOCK(&m->lock);
+    if (node->told_size < end)
+        node->told_size = end;
+}
+
 // What arrives lies in a buffer of libfuse's, one a thread for its whole life, and it is plaintext:
 // the pages are marked when they are first met.
 static void keep_out_of_dumps(const char *buf, size_t size)
@@ -372,10 +389,20 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     interruption_begin(&interruption, req);
     int rc = writer_write(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised);
     interruption_end(&interruption);
-    if (rc < 0)
+    if (rc < 0) {
         writing_reply_error(req, h, rc, "write");
-    else
-        fuse_reply_write(req, size);
+        return;
+    }
+    note_told_end(m, h->node, (uint64_t)off + size);
+    fuse_reply_write(req, size);
+}
+
+static int allocate(struct mount *m, struct handle *h, uint64_t end, bool keep_size)
+{
+    int rc = writer_allocate(h->writing->writer, end, keep_size);
+    if (rc == 0 && !keep_size)
+        note_told_end(m, h->node, end);
+    return rc;
 }
 
 void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t length,
@@ -389,8 +416,8 @@ void fs_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t offset, off_t 
     else if (h->writing == NULL)
         rc = err_set(-EACCES, "the file is open for reading only");
     else
-        rc = writer_allocate(h->writing->writer, (uint64_t)(offset + length),
-                             (mode & FALLOC_FL_KEEP_SIZE) != 0);
+        rc = allocate(mount_of(req), h, (uint64_t)(offset + length),
+                      (mode & FALLOC_FL_KEEP_SIZE) != 0);
     if (rc < 0)
         reply_node_error(req, rc, "fallocate", h->node);
     else

@@ -172,6 +172,14 @@ static inline struct mount *mount_of(fuse_req_t req)
 }
 
 // ---- mount.c ----
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 13)
+#define FS_MOUNT_ON
+// Instead of mount_new, for tests: no mount point, the session speaks the kernel's protocol with
+// whoever has the other end of fd. mount_run ends when io->read fails with ENODEV; mount_free
+// closes fd.
+int mount_new_on(struct mount **out, struct volume *v, const struct mount_config *config,
+                 const struct fuse_custom_io *io, int fd) MUST_CHECK;
+#endif
 // Logs the text at the level that fits and answers the request with what may leave the mount.
 void reply_error(fuse_req_t req, int code, const char *what, const char *path);
 // The same for a pinned node, or NULL.

@@ -222,6 +222,11 @@ static int open_session(struct mount *m)
     // From here on a signal must not leave a dead mount behind; workers inherit it.
     signals_of_interest(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return 0;
+}
+
+static int mount_session(struct mount *m)
+{
     if (fuse_session_mount(m->session, m->config.mountpoint) != 0)
         return err_set(-EACCES,
                        "cannot mount on %s (libfuse's reason is above): is it yours, is /dev/fuse "
@@ -232,11 +237,9 @@ static int open_session(struct mount *m)
     return 0;
 }
 
-int mount_new(struct mount **out, struct volume *v, const struct mount_config *config)
+// A mount with its session, which talks to nobody yet.
+static int make_mount(struct mount **out, struct volume *v, const struct mount_config *config)
 {
-    int rc = check_mountpoint(config->mountpoint);
-    if (rc < 0)
-        return rc;
     struct mount *m = calloc(1, sizeof *m);
     if (m == NULL)
         return err_set(-ENOMEM, "out of memory");
@@ -246,7 +249,7 @@ int mount_new(struct mount **out, struct volume *v, const struct mount_config *c
     pthread_sigmask(SIG_BLOCK, NULL, &m->mask_before);
     lock_init(&m->lock, LOCK_RANK_MOUNT);
     cond_init(&m->changed);
-    rc = node_table_init(m);
+    int rc = node_table_init(m);
     if (rc == 0)
         rc = open_session(m);
     if (rc < 0) {
@@ -256,6 +259,40 @@ int mount_new(struct mount **out, struct volume *v, const struct mount_config *c
     *out = m;
     return 0;
 }
+
+int mount_new(struct mount **out, struct volume *v, const struct mount_config *config)
+{
+    struct mount *m = NULL;
+    int rc = check_mountpoint(config->mountpoint);
+    if (rc == 0)
+        rc = make_mount(&m, v, config);
+    if (rc == 0)
+        rc = mount_session(m);
+    if (rc < 0) {
+        mount_free(m);
+        return rc;
+    }
+    *out = m;
+    return 0;
+}
+
+#ifdef FS_MOUNT_ON
+int mount_new_on(struct mount **out, struct volume *v, const struct mount_config *config,
+                 const struct fuse_custom_io *io, int fd)
+{
+    struct mount *m = NULL;
+    int rc = make_mount(&m, v, config);
+    if (rc < 0)
+        return rc;
+    rc = fuse_session_custom_io(m->session, io, fd);
+    if (rc != 0) {
+        mount_free(m);
+        return err_set(-EINVAL, "libfuse refuses the descriptor: %d", rc);
+    }
+    *out = m;
+    return 0;
+}
+#endif
 
 void mount_free(struct mount *m)
 {
@@ -430,7 +467,7 @@ static int run_loop(struct mount *m)
     struct fuse_loop_config *loop = fuse_loop_cfg_create();
     if (loop == NULL)
         return err_set(-ENOMEM, "out of memory");
-    fuse_loop_cfg_set_clone_fd(loop, 1);
+    fuse_loop_cfg_set_clone_fd(loop, m->mounted);
     fuse_loop_cfg_set_max_threads(loop, threads_wanted(m));
     fuse_loop_cfg_set_idle_threads(loop, IDLE_THREADS);
     int rc = fuse_session_loop_mt(m->session, loop);
@@ -446,7 +483,8 @@ int mount_run(struct mount *m)
     m->loop_thread = pthread_self();
     if (pthread_create(&signals, NULL, signal_thread, m) != 0)
         return err_set(-ENOMEM, "cannot start a thread");
-    raise_read_ahead(m);
+    if (m->mounted)
+        raise_read_ahead(m);
     int rc = run_loop(m);
     atomic_store(&m->loop_ended, true);
     fuse_session_unmount(m->session);

@@ -175,11 +175,28 @@ static int move_object(const struct renaming *r, const int64_t *mtime_s, struct 
     return rc < 0 ? rc : store->ops->remove(store, from);
 }
 
-// A file that is still being written moves by changing the key, as long as no upload has begun.
-static int rekey(struct mount *m, struct writing *writing, const char *to_path)
+// The object that a file being written is going to replace would be left under the old name.
+static int check_replaces_nothing(const struct renaming *r)
 {
     AUTO_FREE char *key = NULL;
-    int rc = path_key(m, to_path, &key);
+    AUTO_STORE_OBJECT struct store_object object = {0};
+    struct store *store = volume_store(r->mount->volume);
+    int rc = path_key(r->mount, r->from, &key);
+    if (rc == 0)
+        rc = store->ops->head(store, key, &object);
+    if (rc == 0)
+        return err_set(-EBUSY, "%s is being overwritten: it keeps its name until it is closed",
+                       r->from);
+    return rc == -ENOENT ? 0 : rc;
+}
+
+// A file that is still being written moves by changing the key, as long as no upload has begun.
+static int rekey(const struct renaming *r, struct writing *writing)
+{
+    AUTO_FREE char *key = NULL;
+    int rc = path_key(r->mount, r->to, &key);
+    if (rc == 0)
+        rc = check_replaces_nothing(r);
     return rc < 0 ? rc : writer_rekey(writing->writer, key);
 }
 
@@ -191,8 +208,8 @@ static int move_claimed(const struct renaming *r, struct node *source, struct mo
     struct writing *writing = source != NULL ? writing_pin(m, source) : NULL;
     int64_t mtime_s = source != NULL ? source->mtime_s : 0;
     bool has_mtime = source != NULL && source->has_mtime;
-    int rc = writing != NULL ? rekey(m, writing, r->to)
-                             : move_object(r, has_mtime ? &mtime_s : NULL, moved);
+    int rc =
+        writing != NULL ? rekey(r, writing) : move_object(r, has_mtime ? &mtime_s : NULL, moved);
     writing_unpin(m, writing);
     return rc;
 }

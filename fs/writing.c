@@ -7,6 +7,7 @@
 #include "common/log.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
 // ---- references ----
@@ -197,19 +198,41 @@ static int make_writing(struct mount *m, const char *path, const struct writing_
     return 0;
 }
 
-// An append goes where the kernel believes the end to be: its last look may have given a guess, or
-// another host's older file. Now that the size is known the kernel shall look again.
-static int check_end_locked(struct node *node, const struct writing *writing)
+// What opening has found out: the exact size of this version.
+static void note_size_locked(struct node *node, const struct writer_status *status)
+{
+    node->seen.valid = true;
+    node->seen.size = status->size;
+    node->seen.size_exact = true;
+    memcpy(node->seen.etag, status->etag, sizeof status->etag);
+}
+
+// An append goes where the kernel believes the end to be: what it was told last may have been a
+// guess, or the size of another host's older file. Now that the size is known it shall look again.
+static int check_end_locked(const struct node *node, const struct writer_status *status)
+{
+    return node->told_size == status->size
+               ? 0
+               : err_set(-ESTALE,
+                         "its size is %" PRIu64 ", the kernel was told %" PRIu64 ": it looks again",
+                         status->size, node->told_size);
+}
+
+// The same for one that is being written already: what a killed or failed writer left, the kernel
+// still counts.
+static int check_shared_end_locked(const struct node *node, const struct writing *writing)
 {
     struct writer_status status;
     writer_status(writing->writer, &status);
-    if (node->seen.valid && node->seen.size == status.size)
-        return 0;
-    node->seen.valid = true;
-    node->seen.size = status.size;
-    node->seen.size_exact = true;
-    memcpy(node->seen.etag, status.etag, sizeof status.etag);
-    return err_set(-ESTALE, "its size was not known; the kernel looks again");
+    return check_end_locked(node, &status);
+}
+
+static int look_at_opened_locked(struct node *node, struct writing *writing, bool append)
+{
+    struct writer_status status;
+    writer_status(writing->writer, &status);
+    note_size_locked(node, &status);
+    return append ? check_end_locked(node, &status) : 0;
 }
 
 // The claim is ours.
@@ -222,8 +245,8 @@ static int make_claimed(struct mount *m, struct node *node, const struct writing
     if (rc == 0)
         rc = make_writing(m, path, request, who, &writing);
     lock_take(&m->lock);
-    if (rc == 0 && request->append && !request->create)
-        rc = check_end_locked(node, writing);
+    if (rc == 0 && !request->create)
+        rc = look_at_opened_locked(node, writing, request->append);
     if (rc == 0) {
         node->writing = *out = writing;
         writing->serial = ++m->last_serial;
@@ -247,6 +270,8 @@ int writing_open(struct mount *m, struct node *node, const struct writing_reques
     process_of_thread(request->tid, &who);
     lock_take(&m->lock);
     int rc = claim_locked(m, node, request->momentary ? NULL : &who, &writing);
+    if (rc == 0 && writing != NULL && request->append && !request->create)
+        rc = check_shared_end_locked(node, writing);
     if (rc == 0 && writing != NULL) {
         writing->handles++;
         writing->unclosed++;

@@ -93,13 +93,7 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
     if (rc < 0)
         return rc;
     struct writer_part *part = TAKE(w->gen.gathering); // out of reach of a failure elsewhere
-    struct store_body body = {
-        .iov = part->iov,
-        .iov_count = part->count + 1,
-        .size = part->size,
-        .crc32c = part->crc32c,
-        .cancel = &w->cancel,
-    };
+    struct store_body body = send_body(part);
     struct store *store = w->volume->store;
     atomic_fetch_add(&w->volume->sending, 1);
     w->cost.sent += part->size;

@@ -258,6 +258,7 @@ void generation_start_locked(struct writer *w, uint64_t base);
 
 // ---- writer_send.c ----
 void send_part_locked(struct writer *w, struct writer_part *part);
+struct store_body send_body(struct writer_part *part); // from memory, or from the spool
 int send_copies_locked(struct writer *w,
                        uint64_t len) MUST_CHECK; // [0, len) of the committed object
 void writer_fail_locked(struct writer *w,

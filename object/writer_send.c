@@ -92,6 +92,23 @@ static int read_spooled(void *context, uint64_t offset, void *out, size_t len)
     return spool_read(part->writer->gen.stream.spool, part->offset + offset, out, len);
 }
 
+struct store_body send_body(struct writer_part *part)
+{
+    struct store_body body = {
+        .size = part->size,
+        .crc32c = part->crc32c,
+        .cancel = &part->writer->cancel,
+    };
+    if (part->spooled) {
+        body.read = read_spooled;
+        body.read_context = part;
+    } else {
+        body.iov = part->iov;
+        body.iov_count = part->count + (part->finish_len > 0);
+    }
+    return body;
+}
+
 // No lock held. The upload id, the key and the spool are fixed while parts are on the wire.
 static int transfer(struct writer *w, struct writer_part *part, struct store_part *result)
 {
@@ -100,21 +117,7 @@ static int transfer(struct writer *w, struct writer_part *part, struct store_par
         return store->ops->upload_part_copy(store, w->key, w->gen.upload_id, part->number, w->key,
                                             w->committed.object.etag, part->offset, part->size,
                                             result);
-    struct store_body body = {
-        .iov = part->iov,
-        .iov_count = part->count + (part->finish_len > 0),
-        .size = part->size,
-        .crc32c = part->crc32c,
-        .cancel = &w->cancel,
-    };
-    if (part->spooled)
-        body = (struct store_body){
-            .read = read_spooled,
-            .read_context = part,
-            .size = part->size,
-            .crc32c = part->crc32c,
-            .cancel = &w->cancel,
-        };
+    struct store_body body = send_body(part);
     return store->ops->upload_part(store, w->key, w->gen.upload_id, part->number, &body, result);
 }
 

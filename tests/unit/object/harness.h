@@ -16,12 +16,16 @@
 #define KEY "dir/x.bak"
 
 // What every program begins with. TEST_FILTER in the environment chooses tests by name, as in
-// "a_*".
+// "a_*", TEST_LOG the level of the log.
 static inline void begin_tests(void)
 {
     if (secret_init() < 0)
         exit(1);
-    log_init(LOG_LEVEL_ERROR, LOG_SINK_STDERR);
+    enum log_level level = LOG_LEVEL_ERROR;
+    const char *wanted = getenv("TEST_LOG");
+    if (wanted != NULL && log_level_parse(wanted, &level) < 0)
+        exit(1);
+    log_init(level, LOG_SINK_STDERR);
     cmocka_set_test_filter(getenv("TEST_FILTER"));
 }
 

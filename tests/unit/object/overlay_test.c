@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char spool_dir[] = "/tmp/rdsbak-overlay-XXXXXX";
 
@@ -43,6 +44,13 @@ static void stop(struct file *f)
     writer_free(f->writer);
     free(f->bytes);
     rig_stop(&f->rig);
+}
+
+static uint64_t volume_used(struct file *f)
+{
+    struct volume_memory memory;
+    volume_memory(f->rig.volume, &memory);
+    return memory.used;
 }
 
 static void expect(struct file *f, uint64_t offset, size_t len, unsigned seed)
@@ -471,6 +479,27 @@ static void parts_beyond_the_memory_are_sent_from_the_spool(void **state)
     stop(&f);
 }
 
+// Its only part was begun in the spool, because of its size to be, and goes as one PUT.
+static void a_file_that_stays_small_is_put_from_the_spool(void **state)
+{
+    (void)state;
+    struct file f;
+    struct volume_config config;
+    config_of(&config, true);
+    config.memory_limit = 512 * KIB;
+    start_config(&f, &config);
+    assert_ok(writer_create(f.rig.volume, KEY, &f.writer));
+    assert_ok(writer_truncate(f.writer, 9000 * 512 * KIB));
+    put(&f, 0, 16 * KIB, 2);
+    while (volume_used(&f) > 0)
+        usleep(1000); // until it is sealed, and in the spool
+    put(&f, 16 * KIB, 100, 2);
+    assert_ok(writer_truncate(f.writer, f.size));
+    commit(&f, WRITER_CLOSE);
+    assert_int_equal(store_memory_calls_of(f.rig.store, MEMORY_PUT), 1);
+    stop(&f);
+}
+
 static void a_spooled_part_is_sent_again_from_the_spool(void **state)
 {
     (void)state;
@@ -613,6 +642,7 @@ int main(void)
         cmocka_unit_test(a_rewrite_over_a_longer_file_that_goes_back),
         cmocka_unit_test(changes_that_do_not_fit_the_memory_go_to_the_spool),
         cmocka_unit_test(parts_beyond_the_memory_are_sent_from_the_spool),
+        cmocka_unit_test(a_file_that_stays_small_is_put_from_the_spool),
         cmocka_unit_test(a_spooled_part_is_sent_again_from_the_spool),
         cmocka_unit_test(the_spool_holds_no_plaintext_and_has_no_name),
         cmocka_unit_test(a_full_spool_fails_the_file_and_nothing_else),

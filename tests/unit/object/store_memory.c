@@ -259,12 +259,51 @@ static int copy_object(struct store *s, const char *from, const char *if_match, 
     return leave(s, rc, v);
 }
 
+struct listing {
+    struct store_listed entries[OBJECTS_MAX];
+    char keys[OBJECTS_MAX][STORE_KEY_MAX + 1];
+    unsigned count;
+};
+
+static int compare_listed(const void *a, const void *b)
+{
+    return strcmp(((const struct store_listed *)a)->key, ((const struct store_listed *)b)->key);
+}
+
+static void list_one(struct listing *l, const struct object *o, size_t prefix_len, char delimiter)
+{
+    char *key = l->keys[l->count];
+    snprintf(key, sizeof l->keys[0], "%s", o->key);
+    char *end = delimiter != '\0' ? strchr(key + prefix_len, delimiter) : NULL;
+    if (end != NULL)
+        end[1] = '\0';
+    for (unsigned i = 0; i < l->count && end != NULL; i++) {
+        if (strcmp(l->keys[i], key) == 0)
+            return; // one entry for all below it
+    }
+    l->entries[l->count++] = (struct store_listed){
+        .key = key, .size = o->body.size, .mtime_s = 1, .is_prefix = end != NULL};
+}
+
 static int list(struct store *s, const char *prefix, char delimiter, unsigned limit,
                 store_list_fn fn, void *context)
 {
-    (void)s, (void)prefix, (void)delimiter, (void)limit, (void)fn, (void)context;
-    assert(!"not used by the tests of object/");
-    return -EIO;
+    struct verdict v = enter(s, MEMORY_LIST);
+    struct store_memory *m = self(s);
+    struct listing *l = calloc(1, sizeof *l);
+    size_t len = strlen(prefix);
+    assert(l != NULL);
+    int rc = v.before ? scripted(v.before) : 0;
+    for (int i = 0; i < OBJECTS_MAX && rc == 0; i++) {
+        if (m->objects[i].body.data != NULL && strncmp(m->objects[i].key, prefix, len) == 0)
+            list_one(l, &m->objects[i], len, delimiter);
+    }
+    rc = leave(s, rc, v);
+    qsort(l->entries, l->count, sizeof l->entries[0], compare_listed);
+    for (unsigned i = 0; i < l->count && rc == 0 && (limit == 0 || i < limit); i++)
+        rc = fn(context, &l->entries[i]);
+    free(l);
+    return rc;
 }
 
 // ---- uploads ----
