@@ -387,14 +387,16 @@ void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf, size_t size, off_
     }
     handle_note_write(m, h, fuse_req_ctx(req)->pid, (uint64_t)off + size);
     interruption_begin(&interruption, req);
-    int rc = writer_write(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised);
+    size_t taken = 0;
+    int rc = writer_write_some(h->writing->writer, (uint64_t)off, buf, size, &interruption.raised,
+                               &taken);
     interruption_end(&interruption);
     if (rc < 0) {
         writing_reply_error(req, h, rc, "write");
         return;
     }
-    note_told_end(m, h->node, (uint64_t)off + size);
-    fuse_reply_write(req, size);
+    note_told_end(m, h->node, (uint64_t)off + taken);
+    fuse_reply_write(req, taken);
 }
 
 static int allocate(struct mount *m, struct handle *h, uint64_t end, bool keep_size)

@@ -230,6 +230,27 @@ static void an_append_after_a_killed_writer_goes_to_the_end(void **state)
     free(data);
 }
 
+// close() has returned when the flush is answered: the release may come much later.
+static void a_file_made_empty_is_empty_when_it_is_closed(void **state)
+{
+    (void)state;
+    struct vfs v;
+    struct file f;
+    struct fuse_attr attr;
+    start(&v, 1024 * KIB);
+    create(&v, "a", O_RDWR, &f);
+    put(&v, &f, 0, 1000);
+    assert_int_equal(wire_fsync(v.wire, me(), f.ino, f.fh), 0);
+    assert_int_equal(wire_truncate(v.wire, me(), f.ino, 0, &attr), 0);
+    assert_pattern(&v, "a", 1000);
+    assert_int_equal(wire_flush(v.wire, me(), f.ino, f.fh), 0);
+    assert_pattern(&v, "a", 0);
+    assert_int_equal(wire_release(v.wire, f.ino, f.fh), 0);
+    assert_pattern(&v, "a", 0);
+    forget(&v, &f);
+    vfs_stop(&v);
+}
+
 static void a_truncation_to_the_same_size_tells_the_exact_size(void **state)
 {
     (void)state;
@@ -746,6 +767,7 @@ int main(void)
         cmocka_unit_test(an_append_goes_to_the_end_after_an_open_for_reading),
         cmocka_unit_test(an_append_goes_to_the_end_beside_a_handle_that_writes),
         cmocka_unit_test(an_append_after_a_killed_writer_goes_to_the_end),
+        cmocka_unit_test(a_file_made_empty_is_empty_when_it_is_closed),
         cmocka_unit_test(a_truncation_to_the_same_size_tells_the_exact_size),
         cmocka_unit_test(a_file_being_overwritten_keeps_its_name_until_it_is_closed),
         cmocka_unit_test(a_commit_before_a_declared_tail_is_known_by_its_size),
