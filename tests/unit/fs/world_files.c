@@ -594,8 +594,8 @@ static int foretell_flush(struct world *w, struct open_file *f, unsigned proc, b
         return -EINTR;
     }
     int rc = live->failure;
-    bool counts = live_size(live) > 0 || live->has_committed; // else it may only be a dup's close
-    if (rc == 0 && is_opener && is_dirty(live) && counts)
+    bool nothing_yet = live_size(live) == 0 && !live->has_committed;
+    if (rc == 0 && is_opener && is_dirty(live) && !nothing_yet)
         rc = commit(w, live, live->unclosed == 0);
     live->heard |= live->failure != 0;
     return rc;
