@@ -45,7 +45,8 @@ static int read_sealed_locked(struct writer *w, uint64_t offset, uint8_t *out, s
 {
     if (w->gen.stream.spool != NULL)
         return read_stream_locked(w, offset, out, len);
-    if (w->gen.first_changed >= w->gen.sealed && w->reader != NULL)
+    uint64_t changed = w->gen.first_changed;
+    if (w->reader != NULL && (changed >= w->gen.sealed || changed >= offset + len))
         return overlay_read_locked(w, offset, out, len); // nothing of it was changed
     return err_set(-EBUSY,
                    "%s: bytes at %" PRIu64

@@ -191,8 +191,8 @@ static int reopen_locked(struct writer *w, uint64_t cut)
         return copy_locked(w, cut);
     rc = overlay_locked(w, cut);
     // What stays is known, and can be on its way before the rest comes.
-    if (rc == 0 && cut > w->volume->config.hold_size)
-        w->gen.closed_until = cut / w->volume->chunk_size * w->volume->chunk_size;
+    if (rc == 0)
+        w->gen.closed_until = cut;
     return rc;
 }
 

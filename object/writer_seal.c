@@ -10,9 +10,11 @@
 
 bool writer_holding_locked(const struct writer *w)
 {
-    uint64_t size = writer_size_locked(w);
-    return !w->hold_given_up && size <= w->volume->config.hold_size &&
-           w->gen.upload_id[0] == '\0' && w->gen.next_number == 1 && !w->gen.creating_upload;
+    if (w->hold_given_up || writer_size_locked(w) > w->volume->config.hold_size)
+        return false;
+    if (w->gen.base > 0) // the server copies the rest meanwhile
+        return w->gen.sealed == w->gen.base;
+    return w->gen.upload_id[0] == '\0' && w->gen.next_number == 1 && !w->gen.creating_upload;
 }
 
 void writer_kick(struct writer *w)
@@ -340,10 +342,13 @@ static int next_whole_locked(struct writer *w, struct window_chunk **out)
 {
     uint32_t chunk_size = (uint32_t)w->volume->chunk_size;
     uint64_t index = w->gen.sealed / chunk_size;
-    bool closed = (index + 1) * chunk_size <= w->gen.closed_until;
+    // Below open_from nobody waits for what is missing.
+    uint64_t closed =
+        w->gen.closed_until > index * chunk_size ? w->gen.closed_until - index * chunk_size : 0;
+    uint32_t open_from = closed < chunk_size ? (uint32_t)closed : chunk_size;
     *out = NULL;
     struct window_chunk *chunk = window_find_locked(w, index);
-    if (chunk == NULL && !closed)
+    if (chunk == NULL && open_from < chunk_size)
         return 0;
     if (chunk == NULL || chunk->spilled) {
         int rc = window_try_locked(w, index, &chunk);
@@ -352,10 +357,11 @@ static int next_whole_locked(struct writer *w, struct window_chunk **out)
     }
     if (chunk == NULL || chunk->pins > 0)
         return 0;
-    bool whole = extents_cover(&chunk->written, chunk->begin, chunk_size);
-    if (!whole && !closed)
+    if (open_from < chunk->begin)
+        open_from = chunk->begin;
+    if (!extents_cover(&chunk->written, open_from, chunk_size))
         return 0;
-    int rc = whole ? 0 : overlay_fill_locked(w, chunk, chunk_size);
+    int rc = overlay_fill_locked(w, chunk, chunk_size);
     // It may be written into again meanwhile, and is whole all the same.
     *out = rc == 0 && chunk->pins == 0 ? chunk : NULL;
     return rc;

@@ -207,7 +207,10 @@ static uint64_t middle_locked(struct writer *w)
 // there is no gap.
 static bool close_gap_locked(struct writer *w)
 {
-    uint64_t until = gap_end_locked(w);
+    uint64_t until = gap_end_locked(w), chunk_size = w->volume->chunk_size;
+    // The chunk that the file ends in is not closed: it may be the last.
+    if (until > w->hwm)
+        until = w->hwm / chunk_size * chunk_size;
     if (until <= w->gen.sealed || until <= w->gen.closed_until || w->gen.deferred)
         return false;
     if (until > overlay_end_locked(w))

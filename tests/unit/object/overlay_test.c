@@ -1,5 +1,6 @@
 // Rewriting: changes in the middle of what is committed, and going back over what is sealed of an
 // unfinished upload, with and without a spool.
+#include "object/writer_internal.h"
 #include "tests/unit/object/harness.h"
 
 #include <dirent.h>
@@ -317,6 +318,80 @@ static void an_append_that_then_changes_the_old_part(void **state)
     stop(&f);
 }
 
+// A file that may be held takes any pattern, also after an append that the server helps with.
+static void an_append_to_a_file_that_is_held_may_go_back(void **state)
+{
+    (void)state;
+    struct file f;
+    struct volume_config config;
+    config_of(&config, false);
+    config.hold_size = 1024 * KIB;
+    start_config(&f, &config);
+    begin_committed(&f, 100 * KIB);
+    put(&f, 100 * KIB, 300 * KIB, 2);
+    await_calls(&f, MEMORY_PART_COPY, 1);
+    usleep(50000); // were it streamed, this would be on its way now
+    put(&f, 10, 10, 3);
+    put(&f, 350 * KIB, 10, 4);
+    assert_reads(&f, 0, f.size);
+    commit(&f, WRITER_CLOSE);
+    stop(&f);
+}
+
+static void what_an_overlay_left_as_it_was_can_be_read(void **state)
+{
+    (void)state;
+    struct file f;
+    start(&f, false);
+    begin_committed(&f, 500 * KIB);
+    keyring_test_make_foreign(f.rig.keyring);
+    unsigned parts = store_memory_calls_of(f.rig.store, MEMORY_PART);
+    put(&f, f.size, 300 * KIB, 2);
+    await_parts(&f, parts + 10); // of the new bytes, too
+    assert_reads(&f, 0, 500 * KIB);
+    commit(&f, WRITER_CLOSE);
+    stop(&f);
+}
+
+static void *raise_late(void *arg)
+{
+    usleep((WRITER_GAP_PATIENCE_MS + 600) * 1000);
+    atomic_store((atomic_bool *)arg, true);
+    return NULL;
+}
+
+// A writer waits for memory behind a gap in the chunk that the file ends in, and is interrupted.
+static void a_gap_where_the_file_ends_is_not_closed(void **state)
+{
+    (void)state;
+    struct file f;
+    struct volume_config config;
+    struct writer *other = NULL;
+    atomic_bool raised = true;
+    config_of(&config, false);
+    config.memory_limit = config.window = 256 * KIB;
+    start_config(&f, &config);
+    assert_ok(writer_create(f.rig.volume, KEY, &f.writer));
+    assert_ok(writer_create(f.rig.volume, "other", &other));
+    uint8_t *bytes = make_bytes(0, 8 * KIB, 1);
+    int rc = 0;
+    for (uint64_t at = 400 * KIB; rc == 0; at += 8 * KIB) // takes all memory, behind a gap
+        rc = writer_write(other, at, bytes, 8 * KIB, &raised);
+    assert_int_equal(rc, -EINTR);
+    put(&f, 1 * KIB, 2 * KIB, 2); // a hole in front
+    pthread_t thread;
+    atomic_store(&raised, false);
+    assert_int_equal(pthread_create(&thread, NULL, raise_late, &raised), 0);
+    assert_int_equal(writer_write(f.writer, 900 * KIB, bytes, 8 * KIB, &raised), -EINTR);
+    pthread_join(thread, NULL);
+    put(&f, 0, 1 * KIB, 3); // not sealed
+    writer_abort(other, -EIO, "enough");
+    writer_free(other);
+    commit(&f, WRITER_CLOSE);
+    free(bytes);
+    stop(&f);
+}
+
 // ---- going back over what is sealed ----
 
 static void stream(struct file *f, uint64_t size, unsigned seed)
@@ -592,9 +667,12 @@ static void a_full_spool_fails_the_file_and_nothing_else(void **state)
     int rc = 0;
     for (uint64_t at = 0; at < 1000 * KIB && rc == 0; at += 20 * KIB)
         rc = write_pattern(f.writer, at, 20 * KIB, 2);
-    if (rc == 0)
-        rc = writer_commit(f.writer, WRITER_CLOSE, NULL);
-    assert_int_equal(rc, -ENOSPC);
+    struct writer_status status = {.failure.code = rc};
+    for (int i = 0; i < 20000 && status.failure.code == 0; i++) { // until so much is sealed
+        usleep(1000);
+        writer_status(f.writer, &status);
+    }
+    assert_int_equal(writer_commit(f.writer, WRITER_CLOSE, NULL), -ENOSPC);
     setrlimit(RLIMIT_FSIZE, &old);
     assert_stored(&f.rig, KEY, before, 100 * KIB);
     stop(&f);
@@ -633,6 +711,9 @@ int main(void)
         cmocka_unit_test(an_object_that_is_replaced_meanwhile_is_stale),
         cmocka_unit_test(a_large_file_under_another_key_is_continued_under_this_one),
         cmocka_unit_test(an_append_that_then_changes_the_old_part),
+        cmocka_unit_test(an_append_to_a_file_that_is_held_may_go_back),
+        cmocka_unit_test(what_an_overlay_left_as_it_was_can_be_read),
+        cmocka_unit_test(a_gap_where_the_file_ends_is_not_closed),
         cmocka_unit_test(without_a_spool_it_is_refused_and_the_old_object_stays),
         cmocka_unit_test(with_a_spool_the_header_is_written_last),
         cmocka_unit_test(what_is_sealed_can_be_read_with_a_spool),
