@@ -108,7 +108,8 @@ static int check_copy(const struct copy_parts *p, const struct store_result *res
     AUTO_STORE_OBJECT struct store_object made = {0};
     struct store *store = p->volume->store;
     int rc = store->ops->head(store, p->copy->to_key, &made);
-    if (rc == 0 && (made.size != p->copy->source->size || strcmp(made.etag, result->etag) != 0))
+    bool other = result->etag[0] != '\0' && strcmp(made.etag, result->etag) != 0;
+    if (rc == 0 && (made.size != p->copy->source->size || other))
         rc = err_set(-EIO,
                      "%s: the copy was completed but the object is another one: somebody else "
                      "writes this key",

@@ -142,7 +142,7 @@ static void part_run(struct work *work)
     if (rc == 0)
         rc = record_result_locked(w, &result);
     w->gen.in_flight--;
-    w->cost.sent += is_copy ? 0 : size;
+    w->cost.sent += is_copy || rc < 0 ? 0 : size;
     if (rc < 0 && !(rc == -ECANCELED && atomic_load(&w->cancel)))
         writer_fail_locked(w, rc);
     else if (w->failure.code != 0)

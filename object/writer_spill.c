@@ -91,8 +91,9 @@ int spill_load_locked(struct writer *w, struct window_chunk *chunk, struct budge
 
 void spill_for_relief_locked(struct writer *w)
 {
-    uint64_t keep = w->window_bytes / 2;
-    while (w->window_bytes > keep && w->failure.code == 0) {
+    // Counted beforehand: whoever writes on meanwhile brings chunks back.
+    uint64_t count = w->window_bytes / w->volume->chunk_size / 2;
+    for (uint64_t i = 0; i < count; i++) {
         if (spill_one_locked(w, UINT64_MAX) < 0)
             return;
     }

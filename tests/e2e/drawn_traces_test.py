@@ -39,8 +39,6 @@ BED = {"rgw_env": {"RGW_MIN_PART": str(64 << 10)}}
 # the cause, the others follow it. Reading what is on its way is EBUSY for the same reason.
 WITHOUT_SPOOL = [f"{operation}=EOPNOTSUPP" for operation in
                  ("write", "trunc", "fsync", "fdatasync", "flush", "release")] + ["read=EBUSY"]
-# Whether a mount with a spool takes any order yet.
-GOES_BACK = not os.environ.get("RDSBAK_NEVER_BACK")
 ALWAYS = ["rename=EBUSY"]  # of a file that is being written, by design
 
 
@@ -170,17 +168,11 @@ class Campaign:
             self.failures.append(f"{profile.name}: {os.listdir(spool)} left in the spool")
 
 
-def grammars(spool):
-    """With a spool nothing may be refused: for that the mount must be able to go back."""
-    return sorted(name for name in draw_traces.GRAMMARS
-                  if GOES_BACK or not spool or name not in draw_traces.REWRITES)
-
-
 def rounds(first, spool):
     """Every grammar once in each round, eight on a mount, for ever."""
     seed = first
     while True:
-        names = grammars(spool)
+        names = sorted(draw_traces.GRAMMARS)
         random.Random(f"order/{seed}").shuffle(names)
         for i in range(0, len(names), 8):
             yield profile_of(seed * 10 + i // 8, spool), [(name, seed) for name in names[i:i + 8]]
