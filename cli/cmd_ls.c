@@ -4,6 +4,7 @@
 // once the object is opened.
 #include "cli/commands.h"
 #include "cli/connect.h"
+#include "cli/shown.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -47,17 +48,10 @@ static void print_start(const struct entry *e)
         printf("%20s %15" PRIu64, stamp, e->size);
 }
 
-// Names come from the bucket: control characters must not reach a terminal.
 static void print_name(const char *name)
 {
     fputs("  ", stdout);
-    for (; *name != '\0'; name++) {
-        unsigned char c = (unsigned char)*name;
-        if (c < 0x20 || c == 0x7f)
-            printf("\\x%02x", c);
-        else
-            putchar(c);
-    }
+    shown_print(stdout, name);
     putchar('\n');
 }
 

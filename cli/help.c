@@ -8,7 +8,7 @@ void help_program(FILE *out, const struct verb *verbs, size_t count)
 {
     fputs("rdsbak: SQL Server backups to S3, encrypted here, for rds_restore_database\n\n", out);
     for (size_t i = 0; i < count; i++)
-        fprintf(out, "  rdsbak %-5s %-36s %s\n", verbs[i].name, verbs[i].synopsis,
+        fprintf(out, "  rdsbak %-7s %-36s %s\n", verbs[i].name, verbs[i].synopsis,
                 verbs[i].summary);
     fputs("\n  rdsbak SOURCE MOUNTPOINT [-o OPTIONS], mount.rdsbak: the same as mount\n"
           "  rdsbak VERB --help: the options of a verb\n"

@@ -13,12 +13,12 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const struct verb VERBS[] = {
     {"mount", VERB_MOUNT, "s3://BUCKET[/PREFIX] MOUNTPOINT",
-     "mount a bucket: what is written there is encrypted and streamed to S3", 2, cmd_mount},
-    {"put", VERB_PUT, "FILE|- s3://BUCKET/KEY", "encrypt a file into an object", 2, cmd_put},
-    {"get", VERB_GET, "s3://BUCKET/KEY FILE|-", "decrypt an object into a file", 2, cmd_get},
-    {"cat", VERB_CAT, "s3://BUCKET/KEY", "decrypt an object, or a range of it, to stdout", 1,
+     "mount a bucket: what is written there is encrypted and streamed to S3", 2, 2, cmd_mount},
+    {"put", VERB_PUT, "FILE|- s3://BUCKET/KEY", "encrypt a file into an object", 2, 2, cmd_put},
+    {"get", VERB_GET, "s3://BUCKET/KEY FILE|-", "decrypt an object into a file", 2, 2, cmd_get},
+    {"cat", VERB_CAT, "s3://BUCKET/KEY", "decrypt an object, or a range of it, to stdout", 1, 1,
      cmd_cat},
-    {"ls", VERB_LS, "s3://BUCKET[/PREFIX]", "list objects", 1, cmd_ls},
+    {"ls", VERB_LS, "s3://BUCKET[/PREFIX]", "list objects", 1, 1, cmd_ls},
 };
 #define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
 

@@ -13,6 +13,8 @@
 #define WRITES (VERB_MOUNT | VERB_PUT)
 #define KEYED  (READS | WRITES)
 #define MOVES  (READS | WRITES) // what moves content through memory
+#define REPORTS                                                                                    \
+    (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL)
 
 #define ROW(name, argument, parse, field, verbs, help)                                             \
     {                                                                                              \
@@ -84,6 +86,8 @@ static const struct option_row TABLE[] = {
     ROW("long", NULL, option_flag, long_listing, VERB_LS,
         "(-l) ask every object for its cipher and its content's size"),
 
+    ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
+
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
     ROW("log", "stderr|syslog", option_log_where, log_where, VERB_ALL,
         "where the log goes (a daemon's default: syslog)"),
@@ -131,6 +135,7 @@ void options_clear(struct options *o)
     for (size_t i = 0; i < o->decrypt_keys.count; i++)
         free(o->decrypt_keys.items[i]);
     free(o->fuse_extra);
+    free(o->arguments);
     options_init(o);
 }
 
@@ -275,9 +280,13 @@ static int parse_short(struct cursor *c, const char *word)
 static int parse_argument(struct cursor *c, const char *word)
 {
     struct options *o = c->options;
-    if (o->argument_count >= c->verb->arguments)
+    if (o->argument_count >= c->verb->arguments_max)
         return err_set(-EINVAL, "'%s': too many arguments; usage: rdsbak %s %s", word,
                        c->verb->name, c->verb->synopsis);
+    const char **grown = realloc(o->arguments, (o->argument_count + 1) * sizeof *o->arguments);
+    if (grown == NULL)
+        return err_set(-ENOMEM, "out of memory");
+    o->arguments = grown;
     o->arguments[o->argument_count++] = word;
     return 0;
 }
@@ -305,7 +314,7 @@ int options_parse(struct options *o, const struct verb *verb, int argc, char *co
     }
     if (o->help || o->version)
         return 0;
-    if (o->argument_count < verb->arguments)
+    if (o->argument_count < verb->arguments_min)
         return err_set(-EINVAL, "%s: too few arguments; usage: rdsbak %s %s", verb->name,
                        verb->name, verb->synopsis);
     return 0;

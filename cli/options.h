@@ -13,7 +13,7 @@
 #include <sys/types.h>
 
 #define OPTIONS_DECRYPT_KEYS_MAX 64 // --decrypt-key: each is one more KMS call per unknown object
-#define OPTIONS_ARGUMENTS_MAX    2
+#define OPTIONS_ARGUMENTS_MAX    10000      // objects named at once
 #define OPTION_UNSET             UINT64_MAX // of a size, count or time: the default of its user
 
 struct option_list {
@@ -63,6 +63,7 @@ struct options {
     bool long_listing;
     uint64_t offset; // cat; bytes
     uint64_t length;
+    bool json; // one document on stdout, for programs
     // The program itself.
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;
@@ -75,7 +76,7 @@ struct options {
     bool fake;        // -f: only check the options
     char *fuse_extra; // owned; -o options that are libfuse's, comma-separated, or NULL
 
-    const char *arguments[OPTIONS_ARGUMENTS_MAX]; // borrowed from argv
+    const char **arguments; // owned; the texts are argv's
     size_t argument_count;
 };
 

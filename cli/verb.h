@@ -13,15 +13,23 @@ enum verb_bit {
     VERB_GET = 4,
     VERB_CAT = 8,
     VERB_LS = 16,
+    VERB_INFO = 32,
+    VERB_AUDIT = 64,
+    VERB_VERIFY = 128,
+    VERB_REWRAP = 256,
+    VERB_COPY = 512,
+    VERB_ENCRYPT = 1024,
+    VERB_SQL = 2048,
 };
-#define VERB_ALL (VERB_MOUNT | VERB_PUT | VERB_GET | VERB_CAT | VERB_LS)
+#define VERB_ALL 4095
 
 struct verb {
     const char *name;
     enum verb_bit bit;
     const char *synopsis; // the arguments, as --help shows them
     const char *summary;  // one line
-    size_t arguments;     // how many there must be
+    size_t arguments_min; // how many there must be
+    size_t arguments_max; // and may be
     // 0, or a negative errno with its text set; -EINVAL is a usage error.
     int (*run)(const struct options *o);
 };

@@ -68,7 +68,8 @@ rules_may_use() {
     s3) echo 'curl/|openssl/|expat|jansson' ;;
     object) echo 'uthash|utlist|utarray' ;;
     fs) echo 'fuse_lowlevel|uthash|utlist|utarray' ;;
-    mtf | cli) echo 'none-at-all' ;;
+    mtf) echo 'none-at-all' ;;
+    cli) echo 'jansson' ;;
     esac
 }
 
