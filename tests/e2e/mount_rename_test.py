@@ -185,12 +185,13 @@ class WhileFilesAreOpen(e2e.MountTest):
         reader = self.python(
             "import hashlib\nfor _ in range(6):\n"
             " with open(sys.argv[1], 'rb', buffering=0) as f:\n"
-            "  input(); f.seek(0); d = b''\n"
+            "  print('open', flush=True); input(); f.seek(0); d = b''\n"
             "  while True:\n   b = f.read(300000)\n   d += b\n   if not b: break\n"
             "  print(len(d), hashlib.sha256(d).hexdigest(), flush=True)\n"
             "  sys.argv[1] = input()\n", self.at("again-0"))
         expected = f"{len(self.DATA)} {e2e.sha256(self.DATA)}\n"
         for n in range(6):
+            self.assertEqual(reader.stdout.readline(), "open\n")
             reader.stdin.write("\n")
             reader.stdin.flush()
             os.rename(self.at(f"again-{n}"), self.at(f"again-{n + 1}"))

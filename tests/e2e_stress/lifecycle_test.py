@@ -114,6 +114,13 @@ class Lifecycle(unittest.TestCase):
         self.bed.mounts.remove(self.mount)
         return status
 
+    def ends_well(self):
+        mount = self.mount
+        status = self.ends()
+        if status != 0:
+            with open(mount.log_path, encoding="utf-8", errors="replace") as log:
+                self.fail(f"the daemon ended with {status}:\n{log.read()[-3000:]}")
+
     # -- what the kernel may keep
 
     def test_a_cached_file_that_is_overwritten_here_is_read_anew(self):
@@ -302,7 +309,7 @@ class Lifecycle(unittest.TestCase):
         while subprocess.run(["umount", self.dir], stderr=subprocess.DEVNULL,
                              check=False).returncode != 0:
             self.assertLess(time.monotonic(), deadline)
-        self.assertEqual(self.ends(), 0)
+        self.ends_well()
         self.assertEqual(len(self.bed.list(self.prefix)), 20)
 
     def test_a_lazy_unmount_waits_for_the_last_close(self):
@@ -311,7 +318,7 @@ class Lifecycle(unittest.TestCase):
         self.assertIsNone(self.mount.process.poll())
         os.close(go)
         self.assertEqual(status_of(pid), 0)
-        self.assertEqual(self.ends(), 0)
+        self.ends_well()
         self.assertEqual(self.bed.decrypt(self.prefix + "f"), b"x" * 1000)
 
     def test_a_termination_after_a_lazy_unmount_ends_the_daemon(self):
@@ -333,7 +340,7 @@ class Lifecycle(unittest.TestCase):
         self.raises(errno.EBUSY, os.open, self.path("g"), os.O_WRONLY | os.O_CREAT)
         os.close(go)
         self.assertEqual(status_of(pid), 0)
-        self.assertEqual(self.ends(), 0)
+        self.ends_well()
         self.assertEqual(self.bed.decrypt(self.prefix + "f"), b"x" * 1000)
 
     def test_a_second_termination_gives_up_the_open_files(self):
