@@ -1,4 +1,4 @@
-// The CBC vectors and what tests do with them: bytes of hex, plaintexts of labels, digests.
+// The vectors and what tests do with them: bytes of hex, plaintexts of labels, digests.
 #ifndef TESTS_UNIT_CRYPTO_VECTORS_READ_H
 #define TESTS_UNIT_CRYPTO_VECTORS_READ_H
 
@@ -7,25 +7,50 @@
 
 #include <openssl/sha.h>
 
+#define VECTOR_FIELDS_MAX 8
+
+// One object. Its data key is given: `kms` cases need no KMS, the other wraps can be undone with
+// VECTOR_AES_KEY_HEX or the RSA key in VECTOR_RSA_KEY_FILE and must give key_hex.
 struct vector {
-    const char *name;
+    const char *name;        // "v2-kms-cbc-17"
+    const char *family;      // "v2-kms-cbc"
+    const char *refused;     // NULL; else where it must fail: "envelope", "key", "commitment"
     const char *plain_label; // the plaintext is made of it (NULL: it is plain_hex)
     size_t plain_len;
     const char *plain_hex;
     const char *cipher_hex;    // NULL for long ones
     const char *cipher_sha256; // "" for the quoted ones
-    const char *key_hex;
-    const char *iv_hex;
+    const char *key_hex;       // the data key
+    const char *wrapping;      // "kms", "aes", "rsa": whose key wraps the data key
+    const char *context;       // kms: the encryption context as JSON, "{}" for none; else NULL
+    const char *iv_hex;        // V1, V2
+    const char *message_id_hex, *commitment_hex; // V3
+    const char *instruction; // body of the instruction file, NULL: there is none
     struct {
         const char *name;
         const char *value;
-    } metadata[6];
+    } metadata[VECTOR_FIELDS_MAX]; // the object's own, in the order of the writer; then NULL
+};
+
+// V3: what is derived from a data key and a message id.
+struct kdf_vector {
+    const char *name, *data_key_hex, *message_id_hex, *content_key_hex, *commitment_hex;
+};
+
+// AES-GCM alone; the first three keys have 128 bits.
+struct gcm_vector {
+    const char *name, *key_hex, *iv_hex, *aad_hex, *plaintext_hex, *ciphertext_hex, *tag_hex;
 };
 
 #include "tests/unit/crypto/vectors.h"
 
-#define VECTORS_COUNT  (sizeof VECTORS / sizeof *VECTORS)
-#define VECTOR_EACH(v) for (const struct vector *v = VECTORS; v < VECTORS + VECTORS_COUNT; v++)
+#define VECTORS_COUNT   (sizeof VECTORS / sizeof *VECTORS)
+#define VECTOR_EVERY(v) for (const struct vector *v = VECTORS; v < VECTORS + VECTORS_COUNT; v++)
+#define VECTOR_OF(v, f)                                                                            \
+    VECTOR_EVERY(v)                                                                                \
+    if (strcmp(v->family, f) == 0 && v->refused == NULL)
+// V2 `kms` AES-CBC, the format "rds".
+#define VECTOR_EACH(v) VECTOR_OF(v, "v2-kms-cbc")
 
 static inline size_t from_hex(const char *hex, uint8_t *out, size_t max)
 {
