@@ -61,7 +61,7 @@ static const char *kind_name(const struct object_info *info)
     case OBJECT_PLAINTEXT:
         return "plaintext";
     case OBJECT_ENCRYPTED:
-        return content_alg_name(info->envelope.content);
+        return format_of(&info->envelope) != NULL ? format_of(&info->envelope)->name : "unknown";
     case OBJECT_DAMAGED:
         break;
     }

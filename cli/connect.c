@@ -1,9 +1,11 @@
 #include "cli/connect.h"
 
+#include "cli/key_file.h"
 #include "cli/settings.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/harden.h"
+#include "crypto/keyring_raw.h"
 #include "object/keyring_ahead.h"
 #include "object/keyring_kms.h"
 #include "s3/kms.h"
@@ -31,7 +33,7 @@ static int check_keys_given(const struct options *o, enum connection_use use)
     if (use_writes(use) && o->kms_key_id == NULL)
         return err_set(-EINVAL, "--kms-key-id: missing, so nothing could be encrypted; give the "
                                 "key's ARN (or --read-only with --decrypt-key for a mount)");
-    if (use == CONNECTION_READ && !any_key(o) && !o->plaintext_read)
+    if (use == CONNECTION_READ && !any_key(o) && o->key_files.count == 0 && !o->plaintext_read)
         return err_set(-EINVAL, "--kms-key-id: missing, so nothing could be decrypted; give the "
                                 "key's ARN, or --decrypt-key");
     return 0;
@@ -123,13 +125,25 @@ static void set_given(uint64_t *field, uint64_t value)
         *field = value;
 }
 
+// An entry that no new object would carry is a mistake that would show only at the restore.
+static int check_context_fits(const struct connection *c, const struct options *o)
+{
+    if (o->encryption_context.count == 0 || !use_writes(c->use) ||
+        c->config.format->wrap == WRAP_KMS_CONTEXT)
+        return 0;
+    return err_set(-EINVAL,
+                   "--encryption-context: objects of format %s have none of the caller's; use "
+                   "--format gcm or commit, or leave it out",
+                   c->config.format->name);
+}
+
 static int fill_formats(const struct options *o, struct volume_config *config)
 {
     int rc = format_find(o->format != NULL ? o->format : "rds", &config->format);
     if (rc < 0)
         return err_prefix(rc, "--format");
     if (o->read_formats == NULL) {
-        config->read_formats = format_set_default(config->format);
+        config->read_formats = format_set_default(config->format, o->key_files.count > 0);
         return 0;
     }
     rc = format_set_parse(o->read_formats, &config->read_formats);
@@ -152,18 +166,57 @@ static int configure_volume(struct connection *c, const struct options *o)
     set_given(&config->copy_object_max, o->copy_object_max);
     if (o->connections != OPTION_UNSET)
         config->connections = (unsigned)o->connections;
+    set_given(&config->file_size_max, o->file_size_max);
+    set_given(&config->verify_before_read, o->verify_before_read);
     config->spool_dir = o->spool_dir;
     int rc = fill_formats(o, config);
+    if (rc == 0)
+        rc = check_context_fits(c, o);
     return rc < 0 ? rc : volume_config_check(config);
 }
 
 // ---- all together ----
 
+static int fill_context(const struct options *o, struct kv *context)
+{
+    for (size_t i = 0; i < o->encryption_context.count; i++) {
+        const char *pair = o->encryption_context.items[i], *equals = strchr(pair, '=');
+        AUTO_FREE char *name = strndup(pair, (size_t)(equals - pair));
+        if (name == NULL)
+            return err_set(-ENOMEM, "out of memory");
+        if (kv_get(context, name) != NULL)
+            return err_set(-EINVAL, "--encryption-context: '%s' is given twice", name);
+        int rc = kv_set(context, name, equals + 1);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int open_kms_keyring(struct connection *c, const struct options *o)
+{
+    AUTO_KV struct kv context = {0};
+    int rc = fill_context(o, &context);
+    if (rc == 0)
+        rc = keyring_kms_new(&c->keyring, o->kms_key_id, (const char *const *)o->decrypt_keys.items,
+                             o->decrypt_keys.count, &context, &c->endpoint, c->credentials);
+    return rc == 0 && c->use == CONNECTION_WRITE ? keyring_ahead_new(&c->ahead, c->keyring) : rc;
+}
+
+static struct keyring *top_keyring(const struct connection *c)
+{
+    return c->raw != NULL ? c->raw : c->ahead != NULL ? c->ahead : c->keyring;
+}
+
 static int open_keyring(struct connection *c, const struct options *o)
 {
-    int rc = keyring_kms_new(&c->keyring, o->kms_key_id, (const char *const *)o->decrypt_keys.items,
-                             o->decrypt_keys.count, &c->endpoint, c->credentials);
-    return rc == 0 && c->use == CONNECTION_WRITE ? keyring_ahead_new(&c->ahead, c->keyring) : rc;
+    int rc = open_kms_keyring(c, o);
+    if (rc < 0 || o->key_files.count == 0)
+        return rc;
+    rc = keyring_raw_new(&c->raw, top_keyring(c));
+    for (size_t i = 0; i < o->key_files.count && rc == 0; i++)
+        rc = key_file_add(c->raw, o->key_files.items[i]);
+    return rc;
 }
 
 static int open_all(struct connection *c, const struct options *o, const struct source *source)
@@ -190,7 +243,7 @@ static int open_all(struct connection *c, const struct options *o, const struct 
     if (rc == 0)
         rc = open_keyring(c, o);
     if (rc == 0)
-        rc = volume_new(&c->volume, c->store, c->ahead != NULL ? c->ahead : c->keyring, &c->config);
+        rc = volume_new(&c->volume, c->store, top_keyring(c), &c->config);
     return rc;
 }
 
@@ -207,6 +260,7 @@ int connection_open(struct connection *c, const struct options *o, const struct 
 void connection_close(struct connection *c)
 {
     volume_free(c->volume);
+    keyring_free(c->raw);
     keyring_free(c->ahead);
     keyring_free(c->keyring);
     store_free(c->store);
@@ -285,7 +339,7 @@ static int probe_writing(struct connection *c, const struct source *source)
 static int probe_kms(struct connection *c, bool writes)
 {
     int64_t start_ms = clock_ms();
-    int rc = keyring_kms_probe(c->keyring, writes);
+    int rc = keyring_kms_probe(c->keyring, writes ? c->config.format : NULL);
     bool gave_up = rc == -EIO && clock_ms() - start_ms >= PROBE_UNREACHABLE_MS;
     return gave_up ? err_prefix(rc, "cannot reach KMS; check endpoint, region and network") : rc;
 }

@@ -23,6 +23,7 @@ struct connection {
     struct volume *volume;   // owned, as all below
     struct keyring *keyring; // KMS
     struct keyring *ahead;   // over it, for a mount that writes; else NULL
+    struct keyring *raw;     // over these, with --key-file; else NULL
     struct store *store;
     struct credentials_source *credentials;
     struct endpoint_config endpoint; // its texts are the four that follow

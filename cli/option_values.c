@@ -67,15 +67,33 @@ int option_url(const char *value, void *field)
     return err_set(-EINVAL, "'%s' is not a URL: give https://HOST[:PORT]", value);
 }
 
-int option_text_list(const char *value, void *field)
+static int list_add(struct option_list *list, int (*parse)(const char *, void *), const char *value)
 {
-    struct option_list *list = field;
-    if (list->count == OPTIONS_DECRYPT_KEYS_MAX)
-        return err_set(-EINVAL, "given more than %d times", OPTIONS_DECRYPT_KEYS_MAX);
-    int rc = option_text(value, &list->items[list->count]);
+    if (list->count == OPTIONS_LIST_MAX)
+        return err_set(-EINVAL, "given more than %d times", OPTIONS_LIST_MAX);
+    int rc = parse(value, &list->items[list->count]);
     if (rc == 0)
         list->count++;
     return rc;
+}
+
+int option_text_list(const char *value, void *field)
+{
+    return list_add(field, option_text, value);
+}
+
+int option_path_list(const char *value, void *field)
+{
+    return list_add(field, option_path, value);
+}
+
+// The value may be empty and hold further '='.
+int option_pair_list(const char *value, void *field)
+{
+    const char *equals = strchr(value, '=');
+    if (equals == NULL || equals == value)
+        return err_set(-EINVAL, "'%s' is not of the form NAME=VALUE", value);
+    return list_add(field, option_text, value);
 }
 
 int option_size(const char *value, void *field)

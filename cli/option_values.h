@@ -11,6 +11,8 @@ int option_text(const char *value, void *field) MUST_CHECK;        // char *
 int option_path(const char *value, void *field) MUST_CHECK;        // char *, made absolute
 int option_url(const char *value, void *field) MUST_CHECK;         // char *
 int option_text_list(const char *value, void *field) MUST_CHECK;   // struct option_list
+int option_pair_list(const char *value, void *field) MUST_CHECK;   // the same, of NAME=VALUE
+int option_path_list(const char *value, void *field) MUST_CHECK;   // the same, of absolute paths
 int option_size(const char *value, void *field) MUST_CHECK;        // uint64_t, bytes
 int option_connections(const char *value, void *field) MUST_CHECK; // uint64_t
 int option_seconds(const char *value, void *field) MUST_CHECK;     // uint64_t

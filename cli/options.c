@@ -26,9 +26,16 @@ static const struct option_row TABLE[] = {
         "key for new objects, and for reading; its whole ARN, not an alias"),
     ROW("decrypt-key", "ARN", option_text_list, decrypt_keys, READS,
         "another key that reading may use; may be repeated"),
-    ROW("format", "NAME", option_text, format, WRITES, "envelope of new objects (default rds)"),
+    ROW("format", "NAME", option_text, format, WRITES,
+        "of new objects: rds (default), rds-v1, gcm, commit"),
     ROW("read-formats", "LIST", option_text, read_formats, READS,
-        "formats that may be read: names with commas, or all"),
+        "kinds of objects that may be read: names with commas, or all"),
+    ROW("encryption-context", "NAME=VALUE", option_pair_list, encryption_context, KEYED,
+        "entry of the encryption context (gcm, commit); may be repeated"),
+    ROW("key-file", "FILE", option_path_list, key_files, READS,
+        "AES or RSA key for objects that are not under KMS; may be repeated"),
+    ROW("verify-before-read", "SIZE", option_size, verify_before_read, READS,
+        "prove objects with a tag up to this size at open (default 0)"),
     ROW("plaintext", "refuse|read", option_plaintext, plaintext_read, READS,
         "what to do with objects that are not encrypted (default refuse)"),
     ROW("allow-cross-region-key", NULL, option_flag, allow_cross_region_key, KEYED,
@@ -59,6 +66,8 @@ static const struct option_row TABLE[] = {
         "how far writes may run ahead of a gap (default 256MiB)"),
     ROW("memory-limit", "SIZE", option_size, memory_limit, MOVES,
         "memory for the data of all files together (default 512MiB)"),
+    ROW("file-size-max", "SIZE", option_size, file_size_max, WRITES,
+        "refuse larger files (default: what the format holds)"),
     ROW("zero-tail-max", "SIZE", option_size, zero_tail_max, WRITES,
         "zeros that a never-trimmed file may end with (default 1GiB)"),
     ROW("spool-dir", "DIR", option_path, spool_dir, WRITES,
@@ -112,6 +121,8 @@ void options_init(struct options *o)
         .window = OPTION_UNSET,
         .memory_limit = OPTION_UNSET,
         .zero_tail_max = OPTION_UNSET,
+        .file_size_max = OPTION_UNSET,
+        .verify_before_read = OPTION_UNSET,
         .copy_object_max = OPTION_UNSET,
         .rename_copy_max = OPTION_UNSET,
         .stop_timeout_s = OPTION_UNSET,
@@ -124,6 +135,12 @@ void options_init(struct options *o)
     };
 }
 
+static void clear_list(struct option_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+}
+
 void options_clear(struct options *o)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -132,8 +149,9 @@ void options_clear(struct options *o)
         if (is_text)
             free(*(char **)((char *)o + TABLE[i].offset));
     }
-    for (size_t i = 0; i < o->decrypt_keys.count; i++)
-        free(o->decrypt_keys.items[i]);
+    clear_list(&o->decrypt_keys);
+    clear_list(&o->encryption_context);
+    clear_list(&o->key_files);
     free(o->fuse_extra);
     free(o->arguments);
     options_init(o);

@@ -12,12 +12,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define OPTIONS_DECRYPT_KEYS_MAX 64 // --decrypt-key: each is one more KMS call per unknown object
-#define OPTIONS_ARGUMENTS_MAX    10000      // objects named at once
-#define OPTION_UNSET             UINT64_MAX // of a size, count or time: the default of its user
+#define OPTIONS_LIST_MAX      64    // --decrypt-key: each is one more KMS call per unknown object
+#define OPTIONS_ARGUMENTS_MAX 10000 // objects named at once
+#define OPTION_UNSET          UINT64_MAX // of a size, count or time: the default of its user
 
 struct option_list {
-    char *items[OPTIONS_DECRYPT_KEYS_MAX]; // owned
+    char *items[OPTIONS_LIST_MAX]; // owned
     size_t count;
 };
 
@@ -29,6 +29,9 @@ struct options {
     struct option_list decrypt_keys;
     char *format;
     char *read_formats;
+    struct option_list encryption_context; // NAME=VALUE
+    struct option_list key_files;          // absolute paths
+    uint64_t verify_before_read;           // bytes
     bool plaintext_read;
     bool allow_cross_region_key;
     bool require_mlock;
@@ -47,6 +50,7 @@ struct options {
     uint64_t window;
     uint64_t memory_limit;
     uint64_t zero_tail_max;
+    uint64_t file_size_max;
     uint64_t copy_object_max;
     uint64_t rename_copy_max;
     char *spool_dir;

@@ -15,6 +15,7 @@
 // The fields of V3 beside its key, and those that V1 and V2 have and V3 must not.
 static const enum field V3_FIELDS[] = {FIELD_V3_CIPHER,     FIELD_V3_WRAP,    FIELD_V3_COMMITMENT,
                                        FIELD_V3_MESSAGE_ID, FIELD_V3_CONTEXT, FIELD_V3_MATDESC};
+// The length last: it is the first that is present only if it is the only one.
 static const enum field V2_FIELDS[] = {FIELD_IV,      FIELD_CEK_ALG, FIELD_WRAP_ALG,
                                        FIELD_MATDESC, FIELD_TAG_LEN, FIELD_PLAIN_LENGTH};
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -27,14 +28,6 @@ static enum field first_present(const struct fields *fields, const enum field *l
             return list[i];
     }
     return FIELD_COUNT;
-}
-
-static int unsupported(const char *what)
-{
-    return err_set(-EACCES,
-                   "the object is encrypted in %s: this format is not supported by this "
-                   "version",
-                   what);
 }
 
 // The one key that is there, FIELD_COUNT for none.
@@ -52,6 +45,18 @@ static int key_find(const struct fields *fields, enum field *key)
     return 0;
 }
 
+// What clients leave with an object whose envelope is in an instruction file: of V3 all but the
+// wrapped key and how it is wrapped, else the length at most.
+static bool is_left_behind(const struct fields *fields, enum field v2)
+{
+    if (v2 == FIELD_COUNT)
+        return fields->value[FIELD_V3_CIPHER] != NULL &&
+               fields->value[FIELD_V3_COMMITMENT] != NULL &&
+               fields->value[FIELD_V3_MESSAGE_ID] != NULL;
+    return v2 == FIELD_PLAIN_LENGTH &&
+           first_present(fields, V3_FIELDS, COUNT_OF(V3_FIELDS)) == FIELD_COUNT;
+}
+
 static int without_key(const struct fields *fields, enum envelope_found *found)
 {
     enum field v3 = first_present(fields, V3_FIELDS, COUNT_OF(V3_FIELDS));
@@ -60,9 +65,10 @@ static int without_key(const struct fields *fields, enum envelope_found *found)
         *found = ENVELOPE_NONE;
         return 0;
     }
-    if (v2 == FIELD_COUNT && fields->value[FIELD_V3_CIPHER] != NULL &&
-        fields->value[FIELD_V3_COMMITMENT] != NULL && fields->value[FIELD_V3_MESSAGE_ID] != NULL)
-        return unsupported("envelope version 3 with its key in an instruction file");
+    if (is_left_behind(fields, v2)) {
+        *found = ENVELOPE_ELSEWHERE;
+        return 0;
+    }
     return err_set(-EIO,
                    "incomplete envelope: %s stands there without a wrapped key (x-amz-key-v2)",
                    field_name(v2 != FIELD_COUNT ? v2 : v3));
@@ -84,19 +90,42 @@ static int parse_version(const struct fields *fields, enum field key, struct env
     switch (key) {
     case FIELD_KEY_V1:
         rc = mixed(fields, key, V3_FIELDS, COUNT_OF(V3_FIELDS));
-        return rc < 0 ? rc : unsupported("envelope version 1 (x-amz-key)");
+        return rc < 0 ? rc : envelope_v1_parse(fields, e);
     case FIELD_KEY_V2:
         rc = mixed(fields, key, V3_FIELDS, COUNT_OF(V3_FIELDS));
         return rc < 0 ? rc : envelope_v2_parse(fields, e);
     case FIELD_KEY_V3:
         rc = mixed(fields, key, V2_FIELDS, COUNT_OF(V2_FIELDS));
-        return rc < 0 ? rc : unsupported("envelope version 3 (x-amz-3, with key commitment)");
+        return rc < 0 ? rc : envelope_v3_parse(fields, e);
     default:
         return err_set(-EACCES,
                        "the object has an envelope of an unknown version (%.64s): it is "
                        "not supported by this version",
                        fields->other_name);
     }
+}
+
+// What a wrapping is called where people read it.
+static const char *const WRAP_NAMES[WRAP_COUNT] = {
+    [WRAP_KMS] = "kms",
+    [WRAP_KMS_BLOB] = "KMS, without context",
+    [WRAP_KMS_CONTEXT] = "kms+context",
+    [WRAP_AES_GCM] = "AES/GCM",
+    [WRAP_AES_KW] = "AESWrap",
+    [WRAP_AES_ECB] = "AES/ECB",
+    [WRAP_RSA_OAEP_SHA1] = "RSA-OAEP-SHA1",
+    [WRAP_RSA_OAEP_SHA256] = "RSA-OAEP-SHA256",
+};
+
+const char *wrap_alg_name(enum wrap_alg wrap)
+{
+    assert((size_t)wrap < WRAP_COUNT);
+    return WRAP_NAMES[wrap];
+}
+
+bool wrap_alg_is_kms(enum wrap_alg wrap)
+{
+    return wrap == WRAP_KMS || wrap == WRAP_KMS_BLOB || wrap == WRAP_KMS_CONTEXT;
 }
 
 int envelope_parse(const struct kv *metadata, struct envelope *e, enum envelope_found *found)
@@ -120,15 +149,28 @@ int envelope_parse(const struct kv *metadata, struct envelope *e, enum envelope_
     return 0;
 }
 
+static int write_version(const struct envelope *e, struct kv *metadata)
+{
+    assert(e->wrapped_len > 0 && e->wrapped_len <= sizeof e->wrapped);
+    switch (e->version) {
+    case ENVELOPE_V1:
+        return envelope_v1_write(e, metadata);
+    case ENVELOPE_V2:
+        return envelope_v2_write(e, metadata);
+    case ENVELOPE_V3:
+        break;
+    }
+    return envelope_v3_write(e, metadata);
+}
+
 int envelope_write(const struct envelope *e, struct kv *metadata)
 {
-    assert(e->version == ENVELOPE_V2);
     AUTO_KV struct kv written = {0};
     int rc = kv_copy(&written, metadata);
     if (rc < 0)
         return rc;
     envelope_strip(&written);
-    rc = envelope_v2_write(e, &written);
+    rc = write_version(e, &written);
     if (rc < 0)
         return rc;
     struct kv old = *metadata;
@@ -136,6 +178,28 @@ int envelope_write(const struct envelope *e, struct kv *metadata)
     written = old;
     return 0;
 }
+
+// ---- keys ----
+
+int envelope_set_key(struct envelope *e, const struct secret *key)
+{
+    secret_random_bytes(e->iv, content_iv_size(e->content));
+    return e->content == CONTENT_GCM_COMMITTED ? content_commitment(key, e->iv, e->commitment) : 0;
+}
+
+int envelope_check_key(const struct envelope *e, const struct secret *key)
+{
+    uint8_t committed[CIPHER_COMMITMENT_SIZE];
+    if (e->content != CONTENT_GCM_COMMITTED)
+        return 0;
+    int rc = content_commitment(key, e->iv, committed);
+    if (rc == 0 && !secret_equal(committed, e->commitment, sizeof committed))
+        rc = err_set(-EIO, "the data key is not the one that the object commits to (x-amz-d): its "
+                           "envelope was changed");
+    return rc;
+}
+
+// ---- the rest ----
 
 void envelope_strip(struct kv *metadata)
 {

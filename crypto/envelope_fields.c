@@ -6,7 +6,9 @@
 #include "common/err.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 // S3 holds 2 KB of user metadata in all; it also bounds how deep the JSON parser can be led.
@@ -111,6 +113,54 @@ int field_base64_exact(const struct fields *fields, enum field f, uint8_t *out, 
     return 0;
 }
 
+int field_set_base64(struct kv *metadata, enum field f, const uint8_t *bytes, size_t len)
+{
+    AUTO_BUF struct buf text;
+    buf_init(&text, (size_t)2 * ENVELOPE_WRAPPED_MAX);
+    int rc = base64_encode(&text, bytes, len);
+    return rc < 0 ? rc : kv_set(metadata, field_name(f), buf_str(&text));
+}
+
+int field_plain_length(const struct fields *fields, struct envelope *e)
+{
+    const char *text = fields->value[FIELD_PLAIN_LENGTH];
+    if (text == NULL)
+        return 0;
+    if (decimal_parse(text, content_plain_size_max(e->content), &e->plain_size) < 0)
+        return err_set(-EIO, "damaged envelope: %s '%.64s' is not a size", ENVELOPE_PLAIN_LENGTH,
+                       text);
+    e->has_plain_size = true;
+    return 0;
+}
+
+int field_set_plain_length(struct kv *metadata, uint64_t plain_size)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, plain_size);
+    return kv_set(metadata, ENVELOPE_PLAIN_LENGTH, text);
+}
+
+int field_description(const struct fields *fields, enum field f, bool optional, struct kv *out)
+{
+    const char *json = fields->value[f];
+    if (json == NULL)
+        return optional ? 0 : err_set(-EIO, "incomplete envelope: %s is missing", field_name(f));
+    int rc = description_parse(json, out);
+    return rc < 0 ? err_prefix(rc, "damaged envelope: %s", field_name(f)) : 0;
+}
+
+int context_names_cipher(const struct kv *context, enum content_alg content)
+{
+    const char *named = kv_get(context, ENVELOPE_CEK_ALG);
+    if (named != NULL && strcmp(named, content_alg_name(content)) == 0)
+        return 0;
+    return err_set(
+        -EIO,
+        "damaged envelope: its encryption context names the cipher '%.64s', the envelope "
+        "%s",
+        named != NULL ? named : "(none)", content_alg_name(content));
+}
+
 // ---- descriptions ----
 
 static void json_release(json_t **json)
@@ -119,26 +169,34 @@ static void json_release(json_t **json)
 }
 #define AUTO_JSON CLEANUP(json_release)
 
-static int description_collect(json_t *object, struct kv *out)
+static int collect_member(struct kv *out, const char *name, const json_t *value, bool numbers)
+{
+    char text[24];
+    const char *string = json_string_value(value);
+    if (numbers && json_is_integer(value)) {
+        snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        string = text;
+    }
+    if (string == NULL)
+        return err_set(-EIO, "its entry '%.64s' is not a string", name);
+    return kv_set(out, name, string);
+}
+
+static int collect(json_t *object, bool numbers, struct kv *out)
 {
     const char *name;
     json_t *value;
     json_object_foreach(object, name, value)
     {
-        if (!json_is_string(value))
-            return err_set(-EIO, "its entry '%.64s' is not a string", name);
-        int rc = kv_set(out, name, json_string_value(value));
+        int rc = collect_member(out, name, value, numbers);
         if (rc < 0)
             return rc;
     }
     return 0;
 }
 
-int description_parse(const char *json, struct kv *out)
+static int object_parse(const char *json, size_t len, bool numbers, struct kv *out)
 {
-    size_t len = strnlen(json, DESCRIPTION_MAX + 1);
-    if (len > DESCRIPTION_MAX)
-        return err_set(-EIO, "it is longer than %d bytes", DESCRIPTION_MAX);
     json_error_t error;
     // Strict by default: UTF-8, no NUL within a string, nothing after the value.
     AUTO_JSON json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &error);
@@ -147,13 +205,28 @@ int description_parse(const char *json, struct kv *out)
     if (!json_is_object(root))
         return err_set(-EIO, "it is not a JSON object");
     AUTO_KV struct kv map = {0};
-    int rc = description_collect(root, &map);
+    int rc = collect(root, numbers, &map);
     if (rc < 0)
         return rc;
     kv_clear(out);
     *out = map;
     map = (struct kv){0};
     return 0;
+}
+
+int description_parse(const char *json, struct kv *out)
+{
+    size_t len = strnlen(json, DESCRIPTION_MAX + 1);
+    if (len > DESCRIPTION_MAX)
+        return err_set(-EIO, "it is longer than %d bytes", DESCRIPTION_MAX);
+    return object_parse(json, len, false, out);
+}
+
+int instruction_parse(const char *json, size_t len, struct kv *out)
+{
+    if (len > ENVELOPE_INSTRUCTION_MAX)
+        return err_set(-EIO, "it is longer than %d bytes", ENVELOPE_INSTRUCTION_MAX);
+    return object_parse(json, len, true, out);
 }
 
 int description_write(const struct kv *map, char **json)

@@ -44,12 +44,30 @@ int field_base64(const struct fields *fields, enum field f, uint8_t *out, size_t
 // The same of exactly size bytes.
 int field_base64_exact(const struct fields *fields, enum field f, uint8_t *out,
                        size_t size) MUST_CHECK;
+// A JSON object of strings, as an instruction file is one, to a map; numbers count as their decimal
+// text there (Go writes lengths so).
+int instruction_parse(const char *json, size_t len, struct kv *out) MUST_CHECK;
 // A JSON object of strings to a map, in its order, and back: compact, ASCII. The map is replaced.
 int description_parse(const char *json, struct kv *out) MUST_CHECK;
 int description_write(const struct kv *map, char **json) MUST_CHECK; // *json: free()
 
-// V2 (envelope_v2.c).
+// Sets a field to bytes in base64.
+int field_set_base64(struct kv *metadata, enum field f, const uint8_t *bytes,
+                     size_t len) MUST_CHECK;
+int field_set_plain_length(struct kv *metadata, uint64_t plain_size) MUST_CHECK;
+int field_plain_length(const struct fields *fields, struct envelope *e) MUST_CHECK;
+// The description in a field, which must be there unless it is optional.
+int field_description(const struct fields *fields, enum field f, bool optional,
+                      struct kv *out) MUST_CHECK;
+// -EIO unless a context of kms+context names this content cipher.
+int context_names_cipher(const struct kv *context, enum content_alg content) MUST_CHECK;
+
+// One file each.
+int envelope_v1_parse(const struct fields *fields, struct envelope *e) MUST_CHECK;
+int envelope_v1_write(const struct envelope *e, struct kv *metadata) MUST_CHECK;
 int envelope_v2_parse(const struct fields *fields, struct envelope *e) MUST_CHECK;
 int envelope_v2_write(const struct envelope *e, struct kv *metadata) MUST_CHECK;
+int envelope_v3_parse(const struct fields *fields, struct envelope *e) MUST_CHECK;
+int envelope_v3_write(const struct envelope *e, struct kv *metadata) MUST_CHECK;
 
 #endif

@@ -1,32 +1,31 @@
 // The envelope's version 2: parser and writer. See envelope.h for the fields. Any thread.
 #include "crypto/envelope_fields.h"
 
-#include "common/codec.h"
 #include "common/err.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-// The names that stand in x-amz-wrap-alg and x-amz-cek-alg. Those that this version cannot read are
-// known by name all the same: such an object is whole and wants another version or reader.
+// The names that stand in x-amz-wrap-alg and x-amz-cek-alg; of several for one the first is
+// written.
 struct algorithm {
     const char *name;
-    bool readable;
-    int value; // enum wrap_alg or enum content_alg, if readable
+    int value; // enum wrap_alg or enum content_alg
 };
 
 static const struct algorithm WRAPS[] = {
-    {"kms", true, WRAP_KMS},     {"kms+context", false, 0},
-    {"AES/GCM", false, 0},       {"AESWrap", false, 0},
-    {"RSA-OAEP-SHA1", false, 0}, {"RSA/ECB/OAEPWithSHA-256AndMGF1Padding", false, 0},
+    {"kms", WRAP_KMS},
+    {"kms+context", WRAP_KMS_CONTEXT},
+    {"AES/GCM", WRAP_AES_GCM},
+    {"AESWrap", WRAP_AES_KW},
+    {"RSA-OAEP-SHA1", WRAP_RSA_OAEP_SHA1},
+    {"RSA/ECB/OAEPWithSHA-256AndMGF1Padding", WRAP_RSA_OAEP_SHA256},
 };
 
 static const struct algorithm CONTENTS[] = {
-    {"AES/CBC/PKCS5Padding", true, CONTENT_CBC},
-    {"AES/CBC/PKCS7Padding", true, CONTENT_CBC}, // the same; some Ruby programs name it so
-    {"AES/GCM/NoPadding", false, 0},
+    {"AES/CBC/PKCS5Padding", CONTENT_CBC},
+    {"AES/CBC/PKCS7Padding", CONTENT_CBC}, // the same; some Ruby programs name it so
+    {"AES/GCM/NoPadding", CONTENT_GCM},
 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -38,47 +37,44 @@ static int algorithm_parse(const struct fields *fields, enum field f, const stru
     if (name == NULL)
         return err_set(-EIO, "incomplete envelope: %s is missing", field_name(f));
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(rows[i].name, name) != 0)
-            continue;
-        if (!rows[i].readable)
-            return err_set(-EACCES,
-                           "the object is encrypted with %s '%s': this format is not supported by "
-                           "this version",
-                           field_name(f), name);
-        *value = rows[i].value;
-        return 0;
+        if (strcmp(rows[i].name, name) == 0) {
+            *value = rows[i].value;
+            return 0;
+        }
     }
     return err_set(-EIO, "damaged envelope: unknown %s '%.64s'", field_name(f), name);
 }
 
-static int tag_len_check(const struct fields *fields)
+static int tag_len_check(const struct fields *fields, enum content_alg content)
 {
     const char *tag_len = fields->value[FIELD_TAG_LEN];
-    if (tag_len != NULL && strcmp(tag_len, "0") != 0)
-        return err_set(-EIO, "damaged envelope: x-amz-tag-len '%.64s' with AES/CBC, which has none",
-                       tag_len);
-    return 0;
-}
-
-static int plain_length_parse(const struct fields *fields, struct envelope *e)
-{
-    const char *text = fields->value[FIELD_PLAIN_LENGTH];
-    if (text == NULL)
+    bool tagged = content_authenticated(content);
+    if (tag_len == NULL && tagged)
+        return err_set(-EIO, "incomplete envelope: x-amz-tag-len is missing");
+    if (tag_len == NULL || strcmp(tag_len, tagged ? "128" : "0") == 0)
         return 0;
-    if (decimal_parse(text, content_plain_size_max(e->content), &e->plain_size) < 0)
-        return err_set(-EIO, "damaged envelope: %s '%.64s' is not a size", ENVELOPE_PLAIN_LENGTH,
-                       text);
-    e->has_plain_size = true;
-    return 0;
+    return err_set(-EIO, "damaged envelope: x-amz-tag-len '%.64s' with %s, which has %s", tag_len,
+                   content_alg_name(content), tagged ? "128 bits" : "none");
 }
 
-static int context_parse(const struct fields *fields, struct kv *context)
+// An object of kms+context that is relabelled to kms would still be unwrapped by KMS, under the
+// very same context, and then be opened with a cipher of the relabeller's choice.
+static int refuse_relabelled(const struct envelope *e)
 {
-    const char *json = fields->value[FIELD_MATDESC];
-    if (json == NULL)
-        return err_set(-EIO, "incomplete envelope: x-amz-matdesc is missing");
-    int rc = description_parse(json, context);
-    return rc < 0 ? err_prefix(rc, "damaged envelope: x-amz-matdesc") : 0;
+    if (kv_get(&e->context, ENVELOPE_CEK_ALG) == NULL)
+        return 0;
+    return err_set(-EIO, "damaged envelope: x-amz-wrap-alg 'kms' with the encryption context of "
+                         "kms+context (" ENVELOPE_CEK_ALG ")");
+}
+
+static int context_parse(const struct fields *fields, struct envelope *e)
+{
+    int rc = field_description(fields, FIELD_MATDESC, false, &e->context);
+    if (rc == 0 && e->wrap == WRAP_KMS_CONTEXT)
+        rc = context_names_cipher(&e->context, e->content);
+    else if (rc == 0 && e->wrap == WRAP_KMS)
+        rc = refuse_relabelled(e);
+    return rc;
 }
 
 int envelope_v2_parse(const struct fields *fields, struct envelope *e)
@@ -93,30 +89,22 @@ int envelope_v2_parse(const struct fields *fields, struct envelope *e)
         return rc;
     e->wrap = (enum wrap_alg)wrap;
     e->content = (enum content_alg)content;
-    rc = tag_len_check(fields);
+    rc = tag_len_check(fields, e->content);
     if (rc == 0)
         rc = field_base64_exact(fields, FIELD_IV, e->iv, content_iv_size(e->content));
     if (rc == 0)
         rc = field_base64(fields, FIELD_KEY_V2, e->wrapped, sizeof e->wrapped, &e->wrapped_len);
     if (rc == 0)
-        rc = plain_length_parse(fields, e);
-    return rc == 0 ? context_parse(fields, &e->context) : rc;
+        rc = field_plain_length(fields, e);
+    return rc == 0 ? context_parse(fields, e) : rc;
 }
 
 // ---- writing ----
 
-static int set_base64(struct kv *metadata, enum field f, const uint8_t *bytes, size_t len)
-{
-    AUTO_BUF struct buf text;
-    buf_init(&text, (size_t)2 * ENVELOPE_WRAPPED_MAX);
-    int rc = base64_encode(&text, bytes, len);
-    return rc < 0 ? rc : kv_set(metadata, field_name(f), buf_str(&text));
-}
-
 static const char *wrap_name(enum wrap_alg wrap)
 {
     for (size_t i = 0; i < COUNT_OF(WRAPS); i++) {
-        if (WRAPS[i].readable && WRAPS[i].value == (int)wrap)
+        if (WRAPS[i].value == (int)wrap)
             return WRAPS[i].name;
     }
     assert(!"a wrapping without a name");
@@ -126,30 +114,26 @@ static const char *wrap_name(enum wrap_alg wrap)
 static int set_algorithms(struct kv *metadata, const struct envelope *e)
 {
     int rc = kv_set(metadata, field_name(FIELD_CEK_ALG), content_alg_name(e->content));
-    return rc < 0 ? rc : kv_set(metadata, field_name(FIELD_WRAP_ALG), wrap_name(e->wrap));
-}
-
-static int set_plain_length(struct kv *metadata, uint64_t plain_size)
-{
-    char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, plain_size);
-    return kv_set(metadata, ENVELOPE_PLAIN_LENGTH, text);
+    if (rc == 0)
+        rc = kv_set(metadata, field_name(FIELD_WRAP_ALG), wrap_name(e->wrap));
+    if (rc == 0 && content_authenticated(e->content))
+        rc = kv_set(metadata, field_name(FIELD_TAG_LEN), "128");
+    return rc;
 }
 
 int envelope_v2_write(const struct envelope *e, struct kv *metadata)
 {
-    assert(e->wrapped_len > 0 && e->wrapped_len <= sizeof e->wrapped);
     AUTO_FREE char *matdesc = NULL;
     int rc = description_write(&e->context, &matdesc);
     if (rc == 0)
-        rc = set_base64(metadata, FIELD_KEY_V2, e->wrapped, e->wrapped_len);
+        rc = field_set_base64(metadata, FIELD_KEY_V2, e->wrapped, e->wrapped_len);
     if (rc == 0)
-        rc = set_base64(metadata, FIELD_IV, e->iv, content_iv_size(e->content));
+        rc = field_set_base64(metadata, FIELD_IV, e->iv, content_iv_size(e->content));
     if (rc == 0)
         rc = set_algorithms(metadata, e);
     if (rc == 0)
         rc = kv_set(metadata, field_name(FIELD_MATDESC), matdesc);
     if (rc == 0 && e->has_plain_size)
-        rc = set_plain_length(metadata, e->plain_size);
+        rc = field_set_plain_length(metadata, e->plain_size);
     return rc;
 }

@@ -18,11 +18,36 @@ struct keyring_kms {
     bool can_write; // keys[0] is --kms-key-id
     size_t count;
     struct kms_key keys[KEYS_MAX];
+    struct kv context; // the caller's, of formats that have one
 };
 
 static struct keyring_kms *self(struct keyring *k)
 {
     return (struct keyring_kms *)k;
+}
+
+static const struct kv *none_if_empty(const struct kv *context)
+{
+    return context->count > 0 ? context : NULL;
+}
+
+static int generate_into(struct keyring_kms *ring, const struct format *format,
+                         struct envelope *made, struct secret **key)
+{
+    AUTO_BUF struct buf blob;
+    buf_init(&blob, sizeof made->wrapped);
+    int rc = envelope_context(format, ring->keys[0].arn, &ring->context, &made->context);
+    if (rc == 0)
+        rc = kms_generate_data_key(ring->keys[0].kms, ring->keys[0].arn,
+                                   none_if_empty(&made->context), key, &blob);
+    if (rc < 0)
+        return rc;
+    memcpy(made->wrapped, blob.data, blob.len);
+    made->wrapped_len = blob.len;
+    rc = envelope_set_key(made, *key);
+    if (rc < 0)
+        secret_release(TAKE(*key));
+    return rc;
 }
 
 static int generate(struct keyring *k, const struct format *format, struct envelope *e,
@@ -33,20 +58,12 @@ static int generate(struct keyring *k, const struct format *format, struct envel
         return err_set(-EACCES, "no key to write under: mount with --kms-key-id");
     struct envelope made = {
         .version = format->version, .wrap = format->wrap, .content = format->content};
-    AUTO_BUF struct buf blob;
-    buf_init(&blob, sizeof made.wrapped);
-    int rc = envelope_context(format, ring->keys[0].arn, &made.context);
-    if (rc == 0)
-        rc = kms_generate_data_key(ring->keys[0].kms, ring->keys[0].arn, &made.context, key, &blob);
-    if (rc < 0) {
+    int rc = generate_into(ring, format, &made, key);
+    if (rc < 0)
         envelope_clear(&made);
-        return rc;
-    }
-    memcpy(made.wrapped, blob.data, blob.len);
-    made.wrapped_len = blob.len;
-    secret_random_bytes(made.iv, content_iv_size(made.content));
-    *e = made;
-    return 0;
+    else
+        *e = made;
+    return rc;
 }
 
 static bool is_key_arn(const char *id)
@@ -69,34 +86,73 @@ static int no_key_for(const struct keyring_kms *ring, const char *named)
                    held, ring->count > 1 ? " and others" : "");
 }
 
+// What KMS must be given: the context as the envelope has it; V1 has a description that is none.
+static const struct kv *kms_context(const struct envelope *e)
+{
+    return e->wrap == WRAP_KMS_BLOB ? NULL : none_if_empty(&e->context);
+}
+
+static int check_context(const struct keyring_kms *ring, const struct envelope *e)
+{
+    if (envelope_context_is(e, &ring->context))
+        return 0;
+    return err_set(-EACCES,
+                   "its encryption context is another than was asked for: give all of it, and "
+                   "nothing else, with --encryption-context NAME=VALUE (rdsbak info shows it)");
+}
+
+static int unwrap_with(const struct kms_key *with, const struct envelope *e, struct secret **key,
+                       bool *wrong_key)
+{
+    int rc = kms_decrypt(with->kms, with->arn, kms_context(e), e->wrapped, e->wrapped_len, key,
+                         wrong_key);
+    if (rc == 0 && secret_size(*key) != CIPHER_KEY_SIZE) {
+        secret_release(TAKE(*key));
+        return err_set(-EIO, "its data key is not 256 bits long");
+    }
+    return rc;
+}
+
 // With wrap "kms" the object usually names its key, so one call does; else the keys are tried in
-// turn.
+// turn. KMS is told which key is meant, so that it cannot be another one's blob. A key that denies
+// is no reason not to try the next.
 static int unwrap(struct keyring *k, const struct envelope *e, struct secret **key)
 {
     struct keyring_kms *ring = self(k);
-    const char *named = kv_get(&e->context, ENVELOPE_KMS_CMK_ID);
+    const char *named = e->wrap == WRAP_KMS ? kv_get(&e->context, ENVELOPE_KMS_CMK_ID) : NULL;
     bool by_name = named != NULL && is_key_arn(named);
+    struct err_saved denied = {0};
+    if (!wrap_alg_is_kms(e->wrap))
+        return err_set(-EACCES,
+                       "its data key is wrapped with %s, under a key that KMS does not hold: give "
+                       "that one with --key-file",
+                       wrap_alg_name(e->wrap));
+    int rc = check_context(ring, e);
+    if (rc < 0)
+        return rc;
     for (size_t i = 0; i < ring->count; i++) {
         if (by_name && strcmp(named, ring->keys[i].arn) != 0)
             continue;
         bool wrong_key = false;
-        int rc = kms_decrypt(ring->keys[i].kms, ring->keys[i].arn, &e->context, e->wrapped,
-                             e->wrapped_len, key, &wrong_key);
-        if (rc == 0 && secret_size(*key) != CIPHER_KEY_SIZE) {
-            secret_release(TAKE(*key));
-            return err_set(-EIO, "its data key is not 256 bits long");
-        }
-        if (rc == 0 || !wrong_key)
+        rc = unwrap_with(&ring->keys[i], e, key, &wrong_key);
+        if (rc == 0 || (!wrong_key && rc != -EACCES))
             return rc;
+        if (!wrong_key && denied.code == 0)
+            err_save(&denied, rc);
     }
-    return no_key_for(ring, named);
+    return denied.code != 0 ? err_restore(&denied) : no_key_for(ring, named);
 }
 
+// A blob of V1 names no key: it is the writing key's if that is the only one it can be read with.
 static bool is_current(struct keyring *k, const struct envelope *e)
 {
     struct keyring_kms *ring = self(k);
+    if (!ring->can_write)
+        return false;
+    if (e->wrap == WRAP_KMS_BLOB)
+        return ring->count == 1;
     const char *named = kv_get(&e->context, ENVELOPE_KMS_CMK_ID);
-    return ring->can_write && named != NULL && strcmp(named, ring->keys[0].arn) == 0;
+    return e->wrap == WRAP_KMS && named != NULL && strcmp(named, ring->keys[0].arn) == 0;
 }
 
 static void release(struct keyring *k)
@@ -106,6 +162,7 @@ static void release(struct keyring *k)
         kms_free(ring->keys[i].kms);
         free(ring->keys[i].arn);
     }
+    kv_clear(&ring->context);
     free(ring);
 }
 
@@ -134,16 +191,30 @@ static int add_key(struct keyring_kms *ring, const char *arn, const struct endpo
     return key->arn != NULL ? 0 : err_set(-ENOMEM, "out of memory");
 }
 
+static int take_context(struct keyring_kms *ring, const struct kv *context)
+{
+    if (context == NULL)
+        return 0;
+    KV_EACH (context, pair) {
+        if (strncmp(pair->name, "aws:", 4) == 0 || strcmp(pair->name, ENVELOPE_KMS_CMK_ID) == 0)
+            return err_set(-EINVAL, "--encryption-context: the name '%.64s' is reserved",
+                           pair->name);
+    }
+    return kv_copy(&ring->context, context);
+}
+
 int keyring_kms_new(struct keyring **out, const char *key_arn, const char *const *decrypt_arns,
-                    size_t decrypt_count, const struct endpoint_config *config,
-                    struct credentials_source *credentials)
+                    size_t decrypt_count, const struct kv *context,
+                    const struct endpoint_config *config, struct credentials_source *credentials)
 {
     struct keyring_kms *ring = calloc(1, sizeof *ring);
     if (ring == NULL)
         return err_set(-ENOMEM, "out of memory");
     ring->base.ops = &KEYRING_KMS_OPS;
     ring->can_write = key_arn != NULL;
-    int rc = key_arn != NULL ? add_key(ring, key_arn, config, credentials) : 0;
+    int rc = take_context(ring, context);
+    if (rc == 0 && key_arn != NULL)
+        rc = add_key(ring, key_arn, config, credentials);
     for (size_t i = 0; i < decrypt_count && rc == 0; i++)
         rc = add_key(ring, decrypt_arns[i], config, credentials);
     if (rc < 0) {
@@ -168,16 +239,14 @@ static int check_info(const char *arn, const struct kms_key_info *info)
     return 0;
 }
 
-static int probe_generate(struct keyring_kms *ring)
+static int probe_generate(struct keyring_kms *ring, const struct format *format)
 {
-    const struct format *format = NULL;
     AUTO_ENVELOPE struct envelope e = {0};
     AUTO_SECRET struct secret *key = NULL;
-    int rc = format_find("rds", &format);
-    return rc < 0 ? rc : generate(&ring->base, format, &e, &key);
+    return generate(&ring->base, format, &e, &key);
 }
 
-int keyring_kms_probe(struct keyring *k, bool need_write)
+int keyring_kms_probe(struct keyring *k, const struct format *format)
 {
     struct keyring_kms *ring = self(k);
     assert(k->ops == &KEYRING_KMS_OPS);
@@ -189,7 +258,5 @@ int keyring_kms_probe(struct keyring *k, bool need_write)
         rc = check_info(ring->keys[0].arn, &info);
     else if (rc == -EACCES)
         rc = 0; // kms:DescribeKey is not needed for the work; what is needed is tried next
-    if (rc == 0 && need_write)
-        rc = probe_generate(ring);
-    return rc;
+    return rc == 0 && format != NULL ? probe_generate(ring, format) : rc;
 }

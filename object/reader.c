@@ -56,6 +56,11 @@ static int open_object(struct reader *r)
             rc = find_exact_size(r);
     }
     r->size = r->info.plain_size;
+    if (rc == 0)
+        rc = check_begin(r);
+    uint64_t verify_max = r->volume->config.verify_before_read;
+    if (rc == 0 && r->check == CHECK_RUNNING && verify_max > 0 && r->size <= verify_max)
+        rc = check_whole(r);
     return rc;
 }
 
@@ -93,6 +98,7 @@ void reader_free(struct reader *r)
     lock_give(&r->lock);
     lock_destroy(&r->lock);
     pthread_cond_destroy(&r->changed);
+    checker_free(r->checker);
     secret_release(r->data_key);
     object_info_clear(&r->info);
     free(r);
@@ -133,27 +139,41 @@ static int read_piece(struct reader *r, uint64_t offset, uint8_t *out, size_t le
     if (rc < 0 || *piece > 0)
         return rc;
     *piece = len;
-    return fetch_flat(r, offset, out, len);
+    rc = fetch_flat(r, offset, out, len);
+    if (rc == 0)
+        check_offer(r, offset, out, len);
+    return rc;
+}
+
+static int read_pieces(struct reader *r, uint64_t offset, uint8_t *out, size_t len)
+{
+    for (size_t done = 0; done < len;) {
+        size_t piece = 0;
+        int rc = read_piece(r, offset + done, out + done, len - done, &piece);
+        if (rc < 0)
+            return rc;
+        done += piece;
+    }
+    return 0;
 }
 
 int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t *got)
 {
     *got = 0;
     if (offset >= r->size)
-        return 0;
+        return r->size == 0 ? check_finish(r) : 0;
     if (len > r->size - offset)
         len = (size_t)(r->size - offset);
     lock_take(&r->lock);
     spans_note_read_locked(r, offset, len);
+    bool check = check_is_due_locked(r, offset, len);
     lock_give(&r->lock);
-    while (*got < len) {
-        size_t piece = 0;
-        int rc = read_piece(r, offset + *got, (uint8_t *)out + *got, len - *got, &piece);
-        if (rc < 0) {
-            memset(out, 0, len); // nothing of a failed read is handed out
-            return rc;
-        }
-        *got += piece;
-    }
-    return 0;
+    int rc = read_pieces(r, offset, out, len);
+    if (rc == 0 && check)
+        rc = check_finish(r);
+    if (rc < 0)
+        memset(out, 0, len); // nothing of a failed read is handed out
+    else
+        *got = len;
+    return rc;
 }

@@ -27,7 +27,8 @@ const struct object_info *reader_info(const struct reader *r);
 
 // *got bytes (less than len only at the end). -ESTALE: the object was replaced meanwhile; -EIO;
 // -ECANCELED. The read that reaches the end of the file also checks the padding: -EIO there if it
-// is broken.
+// is broken. Of content with a tag, who has read all of it, nearly in sequence, is told by the last
+// of these reads whether it is what was sealed: -EIO if not, and ever after.
 int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t *got) MUST_CHECK;
 
 #endif

@@ -130,6 +130,8 @@ int fetch_range(struct fetch *f, size_t *pad_len)
         rc = get_where_it_is(f, &sink);
     if (rc == 0 && f->opener != NULL)
         rc = opener_finish(f->opener, pad_len);
+    if (rc == 0 && f->opener != NULL)
+        check_note_fetched(r, f->opener, f->range.cipher_len == r->info.object.size);
     if (f->scratch != NULL)
         secret_wipe(f->scratch, SCRATCH_SIZE + 2 * CIPHER_BLOCK_SIZE);
     free(f->scratch);

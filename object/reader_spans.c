@@ -110,6 +110,11 @@ static void span_fetch_locked(struct reader *r, struct span *span)
     span->failure = failure;
     span->state = rc == 0 ? SPAN_READY : SPAN_FAILED;
     pthread_cond_broadcast(&r->changed);
+    if (rc == 0) { // it stays meanwhile
+        span->users++;
+        check_advance_locked(r);
+        span->users--;
+    }
 }
 
 static void span_run(struct work *work)
@@ -133,6 +138,9 @@ static void drop_old_spans_locked(struct reader *r)
     HASH_ITER (hh, r->spans, span, next) {
         bool behind = span->index + SPANS_BEHIND < r->front;
         bool beyond = span->index > r->front + r->ahead + SPANS_BEHIND;
+        bool wanted = check_wants_locked(r, span->index * r->span_size, span->size);
+        if (behind && wanted && span->state != SPAN_FAILED)
+            continue;
         if ((behind || beyond) && span->users == 0)
             span_drop_locked(r, span);
     }
@@ -178,8 +186,40 @@ void spans_note_read_locked(struct reader *r, uint64_t offset, size_t len)
         r->ahead = r->ahead * 2 < most ? r->ahead * 2 : most;
         r->front = index;
     }
+    check_keep_up_locked(r, offset);
     drop_old_spans_locked(r);
     read_ahead_locked(r);
+}
+
+bool spans_any_locked(struct reader *r, uint64_t offset)
+{
+    return span_find_locked(r, offset / r->span_size) != NULL;
+}
+
+struct span *spans_pin_ready_locked(struct reader *r, uint64_t offset)
+{
+    struct span *span = span_find_locked(r, offset / r->span_size);
+    if (span == NULL || span->state != SPAN_READY)
+        return NULL;
+    span->users++;
+    return span;
+}
+
+void spans_unpin_locked(struct reader *r, struct span *span)
+{
+    (void)r;
+    span->users--;
+    if (span->dropped && span->users == 0 && !span->queued)
+        span_free(span);
+}
+
+const uint8_t *span_bytes(struct span *span, uint64_t at, size_t *len)
+{
+    size_t room = 0;
+    const uint8_t *bytes = span_memory(span, at, &room);
+    uint64_t rest = span->index * span->reader->span_size + span->size - at;
+    *len = room < rest ? room : (size_t)rest;
+    return bytes;
 }
 
 static void copy_from_span(struct span *span, uint64_t offset, uint8_t *out, size_t len)

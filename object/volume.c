@@ -40,6 +40,7 @@ void volume_config_defaults(struct volume_config *c)
         .copy_object_max = STORE_COPY_SIZE_MAX,
         .connections = 8,
         .progress_timeout_ms = 5 * 60 * 1000,
+        .file_size_max = UINT64_MAX,
     };
 }
 
@@ -201,7 +202,30 @@ uint64_t volume_file_size_max(const struct volume *v)
         .chunk = v->chunk_size,
         .cap = cap_for_share(v, cap),
     };
-    return parts_capacity(&plan, 1);
+    uint64_t capacity = parts_capacity(&plan, 1), most = volume_plain_size_max(v);
+    return capacity < most ? capacity : most;
+}
+
+uint64_t volume_plain_size_max(const struct volume *v)
+{
+    uint64_t most = content_plain_size_max(v->config.format->content);
+    return v->config.file_size_max < most ? v->config.file_size_max : most;
+}
+
+int volume_refuse_size(const struct volume *v, const char *key, uint64_t size)
+{
+    const struct format *format = v->config.format;
+    uint64_t most = volume_plain_size_max(v);
+    if (most < content_plain_size_max(format->content))
+        return err_set(-ENOSPC,
+                       "%s: %" PRIu64 " bytes are more than --file-size-max %" PRIu64
+                       " allows: raise it, or write several files",
+                       key, size, most);
+    return err_set(-ENOSPC,
+                   "%s: %" PRIu64 " bytes are more than format %s holds (%" PRIu64
+                   " bytes, all that one key may encrypt with %s): write several files (BACKUP "
+                   "DATABASE ... TO DISK = ..., DISK = ...), or mount with --format rds",
+                   key, size, format->name, most, content_alg_name(format->content));
 }
 
 void volume_memory(const struct volume *v, struct volume_memory *out)
@@ -300,10 +324,14 @@ int volume_unwrap(struct volume *v, const char *etag, const struct envelope *e, 
     char id[STORE_ETAG_MAX + 64];
     key_id(id, sizeof id, etag, e);
     *key = remembered_key(v, id);
-    if (*key != NULL)
-        return 0;
-    int rc = v->keyring->ops->unwrap(v->keyring, e, key);
-    if (rc == 0)
+    bool remembered = *key != NULL;
+    int rc = remembered ? 0 : v->keyring->ops->unwrap(v->keyring, e, key);
+    if (rc < 0)
+        return rc;
+    rc = envelope_check_key(e, *key); // also then: the envelope may have been changed since
+    if (rc < 0)
+        secret_release(TAKE(*key));
+    else if (!remembered)
         remember_key(v, id, *key);
     return rc;
 }
@@ -354,6 +382,74 @@ static void classify_size(struct object_info *info)
     }
 }
 
+// ---- instruction files ----
+
+struct instruction {
+    char text[ENVELOPE_INSTRUCTION_MAX];
+    size_t len;
+};
+
+static int instruction_begin(void *context)
+{
+    ((struct instruction *)context)->len = 0;
+    return 0;
+}
+
+static int instruction_data(void *context, const void *bytes, size_t len)
+{
+    struct instruction *file = context;
+    if (len > sizeof file->text - file->len)
+        return err_set(-EIO, "the server sends more than was asked for");
+    memcpy(file->text + file->len, bytes, len);
+    file->len += len;
+    return 0;
+}
+
+// -ENOENT: there is none.
+static int instruction_get(struct volume *v, const char *key, struct instruction *file)
+{
+    AUTO_FREE char *name = NULL;
+    AUTO_STORE_OBJECT struct store_object object = {0};
+    if (asprintf(&name, "%s" ENVELOPE_INSTRUCTION_SUFFIX, key) < 0) {
+        name = NULL;
+        return err_set(-ENOMEM, "out of memory");
+    }
+    if (strlen(name) > STORE_KEY_MAX)
+        return err_set(-ENOENT, "no key can be that long");
+    int rc = v->store->ops->head(v->store, name, &object);
+    if (rc < 0)
+        return rc;
+    if (object.size == 0 || object.size > sizeof file->text)
+        return err_set(-EIO, "instruction file: it has %" PRIu64 " bytes, an envelope 1 to %zu",
+                       object.size, sizeof file->text);
+    struct store_sink sink = {
+        .begin = instruction_begin, .data = instruction_data, .context = file};
+    return v->store->ops->get(v->store, name, object.etag, 0, object.size, &sink);
+}
+
+// The object has no envelope of its own. *found stays as it is if there is no such file either.
+static int envelope_elsewhere(struct volume *v, const char *key, struct object_info *info,
+                              enum envelope_found *found)
+{
+    struct instruction file;
+    if ((v->config.read_formats & FORMAT_SET_INSTRUCTION) == 0)
+        return *found == ENVELOPE_NONE
+                   ? 0
+                   : err_set(-EACCES, "its key is in an instruction file, which are not among what "
+                                      "is to be read: add instruction to --read-formats");
+    int rc = instruction_get(v, key, &file);
+    if (rc == -ENOENT)
+        return *found == ENVELOPE_NONE
+                   ? 0
+                   : err_set(-EIO, "incomplete envelope: its instruction file is missing");
+    if (rc == 0)
+        rc = envelope_parse_instruction(&info->object.metadata, file.text, file.len,
+                                        &info->envelope);
+    if (rc == 0)
+        *found = ENVELOPE_PRESENT;
+    return rc;
+}
+
 int object_info_get(struct volume *v, const char *key, struct object_info *out)
 {
     *out = (struct object_info){0};
@@ -362,6 +458,8 @@ int object_info_get(struct volume *v, const char *key, struct object_info *out)
         return rc;
     enum envelope_found found = ENVELOPE_NONE;
     rc = envelope_parse(&out->object.metadata, &out->envelope, &found);
+    if (rc == 0 && found != ENVELOPE_PRESENT)
+        rc = envelope_elsewhere(v, key, out, &found);
     if (rc < 0) {
         out->kind = OBJECT_DAMAGED;
         err_save(&out->defect, rc);

@@ -26,6 +26,9 @@ struct volume_config {
     unsigned connections;     // requests at once: uploads and fetches each
     int64_t progress_timeout_ms; // a file without any progress this long fails (5 min)
     const char *spool_dir;       // NULL: none
+    uint64_t file_size_max; // --file-size-max: plaintext bytes; what the format holds bounds it too
+    // --verify-before-read: authenticated objects up to this are read and proved at open; 0: none
+    uint64_t verify_before_read;
     bool failures_told; // every caller tells its failures itself: a writer that fails logs nothing
 };
 // The defaults of README.md.
@@ -51,6 +54,11 @@ const struct volume_config *volume_config(const struct volume *v);
 // in bytes.
 uint64_t volume_file_size_max(const struct volume *v);
 
+// The largest file that the format and --file-size-max allow.
+uint64_t volume_plain_size_max(const struct volume *v);
+// -ENOSPC for a file of that size or more, with the ways out.
+int volume_refuse_size(const struct volume *v, const char *key, uint64_t size);
+
 struct volume_memory {
     uint64_t limit, used, peak; // bytes
 };
@@ -66,7 +74,8 @@ struct object_info {
     bool plain_size_exact;
     struct err_saved defect; // when OBJECT_DAMAGED: why
 };
-// -ENOENT and the store's errors; a bad envelope is a result (OBJECT_DAMAGED), not an error.
+// -ENOENT and the store's errors; a bad envelope is a result (OBJECT_DAMAGED), not an error. An
+// instruction file is looked for if read_formats allows them and the object has no envelope.
 int object_info_get(struct volume *v, const char *key, struct object_info *out) MUST_CHECK;
 int object_info_copy(struct object_info *to, const struct object_info *from) MUST_CHECK;
 void object_info_clear(struct object_info *info);

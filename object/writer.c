@@ -291,9 +291,9 @@ int writer_write_some(struct writer *w, uint64_t offset, const void *data, size_
 {
     WITH_LOCK(&w->lock);
     *taken = 0;
-    if (offset > content_plain_size_max(w->volume->config.format->content) - len) {
-        writer_fail_locked(w, err_set(-ENOSPC, "the file would pass what format %s can hold",
-                                      w->volume->config.format->name));
+    uint64_t most = volume_plain_size_max(w->volume);
+    if (len > most || offset > most - len) {
+        writer_fail_locked(w, volume_refuse_size(w->volume, w->key, offset + len));
         return err_restore(&w->failure);
     }
     if (w->first_write_ms == 0)
@@ -343,9 +343,8 @@ static int check_hint_locked(struct writer *w, uint64_t size)
 {
     struct parts_plan plan = writer_plan_locked(w, size);
     uint64_t room = parts_capacity(&plan, 1);
-    if (size > content_plain_size_max(w->volume->config.format->content))
-        return err_set(-ENOSPC, "%s: %" PRIu64 " bytes are more than format %s can hold", w->key,
-                       size, w->volume->config.format->name);
+    if (size > volume_plain_size_max(w->volume))
+        return volume_refuse_size(w->volume, w->key, size);
     if (size > room)
         return err_set(
             -ENOSPC,

@@ -27,6 +27,15 @@ int writer_ensure_reader_locked(struct writer *w)
     return rc;
 }
 
+// Whether an append may go on in the committed object's own stream.
+static bool can_continue_locked(const struct writer *w)
+{
+    struct keyring *keyring = w->volume->keyring;
+    const struct envelope *e = &w->committed.envelope;
+    return content_resumable(e->content) && format_is(w->volume->config.format, e) &&
+           keyring->ops->is_current(keyring, e);
+}
+
 // ---- overlay ----
 
 // [0, cut) shows through until it is written.
@@ -39,9 +48,7 @@ static int overlay_locked(struct writer *w, uint64_t cut)
     w->hwm = w->gen.before_end = cut;
     w->cost.rewrite = cut > w->volume->config.hold_size;
     // If nothing before its end changes, it may go on under the same key.
-    w->gen.keep_envelope =
-        content_resumable(w->committed.envelope.content) &&
-        w->volume->keyring->ops->is_current(w->volume->keyring, &w->committed.envelope);
+    w->gen.keep_envelope = can_continue_locked(w);
     return 0;
 }
 
@@ -159,10 +166,7 @@ static int copy_locked(struct writer *w, uint64_t cut)
 
 static bool can_copy_locked(const struct writer *w, uint64_t cut)
 {
-    struct keyring *keyring = w->volume->keyring;
-    return cut / BLOCK * BLOCK >= w->volume->config.part_min &&
-           content_resumable(w->committed.envelope.content) &&
-           keyring->ops->is_current(keyring, &w->committed.envelope);
+    return cut / BLOCK * BLOCK >= w->volume->config.part_min && can_continue_locked(w);
 }
 
 // The key is the committed object's: a damaged or unencrypted one cannot be continued.

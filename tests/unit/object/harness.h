@@ -16,7 +16,7 @@
 #define KEY "dir/x.bak"
 
 // What every program begins with. TEST_FILTER in the environment chooses tests by name, as in
-// "a_*", TEST_LOG the level of the log.
+// "a_*", TEST_LOG the level of the log, TEST_FORMAT the format of new objects.
 static inline void begin_tests(void)
 {
     if (secret_init() < 0)
@@ -47,8 +47,9 @@ static inline void rig_config(struct volume_config *config)
     config->zero_tail_max = 1 << 20;
     config->connections = 4;
     config->progress_timeout_ms = 10000;
-    assert_ok(format_find("rds", &config->format));
-    config->read_formats = format_set_default(config->format);
+    const char *format = getenv("TEST_FORMAT");
+    assert_ok(format_find(format != NULL ? format : "rds", &config->format));
+    config->read_formats = format_set_default(config->format, false);
 }
 
 static inline void rig_start_config(struct rig *rig, const struct volume_config *config)
