@@ -41,7 +41,8 @@ static const struct option_row TABLE[] = {
     ROW("profile", "NAME", option_text, profile, VERB_ALL,
         "profile of ~/.aws/config and credentials (default: AWS_PROFILE)"),
     ROW("endpoint-url", "URL", option_url, endpoint_url, VERB_ALL, "another S3 than AWS's"),
-    ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url, KEYED, "another KMS than AWS's"),
+    ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url, KEYED,
+        "another KMS than AWS's"),
     ROW("ca-bundle", "FILE", option_path, ca_bundle, VERB_ALL,
         "certificates to trust instead of the system's"),
     ROW("allow-http", NULL, option_flag, allow_http, VERB_ALL,
@@ -86,6 +87,9 @@ static const struct option_row TABLE[] = {
     ROW("long", NULL, option_flag, long_listing, VERB_LS,
         "(-l) ask every object for its cipher and its content's size"),
 
+    ROW("allow-key", "ARN", option_text_list, allow_keys, VERB_AUDIT,
+        "key that objects may be encrypted under (default: any); may be repeated"),
+
     ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
 
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
@@ -124,16 +128,23 @@ void options_init(struct options *o)
     };
 }
 
+static void clear_list(struct option_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+}
+
 void options_clear(struct options *o)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
+        void *field = (char *)o + TABLE[i].offset;
         bool is_text = TABLE[i].parse == option_text || TABLE[i].parse == option_path ||
                        TABLE[i].parse == option_url;
         if (is_text)
-            free(*(char **)((char *)o + TABLE[i].offset));
+            free(*(char **)field);
+        else if (TABLE[i].parse == option_text_list)
+            clear_list(field);
     }
-    for (size_t i = 0; i < o->decrypt_keys.count; i++)
-        free(o->decrypt_keys.items[i]);
     free(o->fuse_extra);
     free(o->arguments);
     options_init(o);

@@ -63,7 +63,8 @@ struct options {
     bool long_listing;
     uint64_t offset; // cat; bytes
     uint64_t length;
-    bool json; // one document on stdout, for programs
+    bool json;                     // one document on stdout, for programs
+    struct option_list allow_keys; // audit
     // The program itself.
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;

@@ -89,6 +89,12 @@ static const struct format *format_of(const struct envelope *e)
     return NULL;
 }
 
+const char *format_name(const struct envelope *e)
+{
+    const struct format *f = format_of(e);
+    return f != NULL ? f->name : NULL;
+}
+
 int format_set_check(format_set set, const struct envelope *e)
 {
     const struct format *f = format_of(e);
