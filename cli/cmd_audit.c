@@ -135,7 +135,9 @@ static void describe(struct audit_finding *f, const struct envelope *e, const st
     f->version = (unsigned)e->version;
     f->cipher = content_alg_name(e->content);
     f->wrapped = wrapping(fields);
-    f->key = kv_get(&e->context, ENVELOPE_KMS_CMK_ID);
+    // KMS binds the context to the wrapped key; beside any other wrapping it is only a remark.
+    if (f->wrapped != NULL && strncmp(f->wrapped, "kms", 3) == 0)
+        f->key = kv_get(&e->context, ENVELOPE_KMS_CMK_ID);
 }
 
 static void judge_unreadable(struct audit_finding *f, int code, const char *reason,

@@ -118,6 +118,15 @@ class Audit(e2e.BedTest):
         found, _ = self.audit_json("--allow-key", self.bed.key_arn, status=FAILED)
         self.assertEqual({item["verdict"] for item in found.values()}, {"KEY-UNKNOWN"}, found)
 
+    def test_a_key_named_beside_another_wrapping_proves_nothing(self):
+        """A raw AES key, and a description that claims the allowed KMS key."""
+        self.put("raw", v2(self.bed.key_arn, x_amz_key_v2=b64(60, "key"), x_amz_iv=b64(12, "iv"),
+                           x_amz_cek_alg="AES/GCM/NoPadding", x_amz_wrap_alg="AES/GCM",
+                           x_amz_tag_len="128"))
+        self.put("v1", {**V1, "x-amz-matdesc": json.dumps({"kms_cmk_id": self.bed.key_arn})})
+        found, _ = self.audit_json("--allow-key", self.bed.key_arn, status=FAILED)
+        self.assertEqual({item["passes"] for item in found.values()}, {False}, found)
+
     def test_instruction_files_speak_for_their_object(self):
         self.put("a.bak")
         self.put("a.bak.instruction", body=json.dumps(v2(self.bed.key_arn)).encode(),
