@@ -27,7 +27,7 @@ enum audit_state {
 struct audit_finding {
     const char *name;
     enum audit_state state;
-    const char *format;  // the --format that writes it
+    const char *format;  // its row's name (crypto/envelope.h)
     unsigned version;    // of the envelope; 0: not known
     const char *wrapped; // how the data key is
     const char *cipher;

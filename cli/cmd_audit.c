@@ -130,8 +130,9 @@ static const char *wrapping(const struct kv *fields)
 
 static void describe(struct audit_finding *f, const struct envelope *e, const struct kv *fields)
 {
+    const struct format *format = format_of(e);
     f->state = AUDIT_ENCRYPTED;
-    f->format = format_name(e);
+    f->format = format != NULL ? format->name : NULL;
     f->version = (unsigned)e->version;
     f->cipher = content_alg_name(e->content);
     f->wrapped = wrapping(fields);

@@ -147,8 +147,9 @@ static void judge(struct sql_object_facts *f, const struct object_info *info)
         f->state = SQL_OBJECT_UNREADABLE;
         f->reason = info->defect.text;
     } else {
+        const struct format *format = format_of(&info->envelope);
         f->state = SQL_OBJECT_ENCRYPTED;
-        f->format = format_name(&info->envelope);
+        f->format = format != NULL ? format->name : NULL;
         f->key = kv_get(&info->envelope.context, ENVELOPE_KMS_CMK_ID);
     }
 }

@@ -23,7 +23,7 @@ enum sql_object_state {
 struct sql_object_facts {
     enum sql_object_state state;
     uint64_t size;
-    const char *format;        // the --format that writes it, or NULL
+    const char *format;        // its row's name (crypto/envelope.h), or NULL
     const char *key;           // as the envelope names it, or NULL
     const char *storage_class; // "" or NULL for STANDARD
     const char *reason;

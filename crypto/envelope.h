@@ -52,9 +52,8 @@ struct format {
 
 // The row, or -EINVAL with the names there are.
 int format_find(const char *name, const struct format **out) MUST_CHECK;
-
-// The row's name for an envelope, or NULL when no --format writes its kind.
-const char *format_name(const struct envelope *e);
+// The row of an envelope's kind; NULL: there is none.
+const struct format *format_of(const struct envelope *e);
 
 // A set of rows that may be read: --read-formats LIST|all. A bit per (version, wrap, content) row.
 typedef unsigned format_set;

@@ -79,7 +79,7 @@ format_set format_set_default(const struct format *writing)
     return bit(writing);
 }
 
-static const struct format *format_of(const struct envelope *e)
+const struct format *format_of(const struct envelope *e)
 {
     for (size_t i = 0; i < FORMATS_COUNT; i++) {
         const struct format *f = &FORMATS[i];
@@ -87,12 +87,6 @@ static const struct format *format_of(const struct envelope *e)
             return f;
     }
     return NULL;
-}
-
-const char *format_name(const struct envelope *e)
-{
-    const struct format *f = format_of(e);
-    return f != NULL ? f->name : NULL;
 }
 
 int format_set_check(format_set set, const struct envelope *e)
