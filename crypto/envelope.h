@@ -52,7 +52,7 @@ struct format {
 
 // The row, or -EINVAL with the names there are.
 int format_find(const char *name, const struct format **out) MUST_CHECK;
-// The row of an envelope's kind; NULL: there is none.
+// The row of an envelope's kind; NULL: a combination that no client writes.
 const struct format *format_of(const struct envelope *e);
 
 // A set of rows that may be read: --read-formats LIST|all. A bit per (version, wrap, content) row.
