@@ -87,9 +87,11 @@ static int parse_word(const char *word, bool *restore)
 
 static int parse_key(struct sql *s, const char *arn, const char *where)
 {
-    int rc = kms_arn_parse(arn, &s->arn);
+    int rc = sql_check_text(where, arn);
+    if (rc == 0 && (rc = kms_arn_parse(arn, &s->arn)) < 0)
+        err_prefix(rc, "%s", where);
     if (rc < 0)
-        return err_prefix(rc, "%s", where);
+        return rc;
     s->plan.key_arn = arn;
     s->plan.partition = s->arn.partition;
     s->facts.key_region = s->arn.region;
@@ -202,7 +204,8 @@ static int ask_prefix(struct sql *s)
     return rc;
 }
 
-// A restore without --kms-key-id is under the key that the envelopes name.
+// A restore without --kms-key-id is under the key that the envelopes name. One that is no ARN (an
+// alias, another program's name for it) is told with the objects.
 static int take_named_key(struct sql *s)
 {
     const char *named = NULL;
@@ -212,7 +215,8 @@ static int take_named_key(struct sql *s)
         return 0;
     if ((s->key_arn = strdup(named)) == NULL)
         return err_set(-ENOMEM, "out of memory");
-    return parse_key(s, s->key_arn, "the key that the envelope names");
+    int rc = parse_key(s, s->key_arn, "the envelope's key");
+    return rc == -EINVAL ? 0 : rc;
 }
 
 static void ask_key(struct sql *s)

@@ -182,10 +182,14 @@ static void check_encrypted(struct check *c, const char *name, const struct sql_
 {
     const char *key_arn = c->plan->key_arn;
     check_format(c, name, o->format);
-    if (key_arn == NULL)
+    if (key_arn == NULL && o->key != NULL)
         find(c, true,
-             "%s: encrypted, and its envelope names no key; give --kms-key-id (without "
-             "a key RDS says \"The media family is incorrectly formed\")",
+             "%s: its envelope names its key '%s', which is no key's ARN; give --kms-key-id", name,
+             o->key);
+    else if (key_arn == NULL)
+        find(c, true,
+             "%s: encrypted, and its envelope names no key; give --kms-key-id (without a "
+             "key RDS says \"The media family is incorrectly formed\")",
              name);
     else if (o->key != NULL && strcmp(o->key, key_arn) != 0)
         find(c, true, "%s: encrypted under %s, not under %s; give that key, or rewrap the object",

@@ -130,6 +130,12 @@ class Sql(e2e.BedTest):
         self.refused("restore", ["a.bak"], [self.bed.key_arn, "rewrap"], "--kms-key-id",
                      self.bed.create_key())
 
+    def test_a_key_that_is_named_by_no_arn(self):
+        for number, name in enumerate(("alias/backups", "x\x1b[2J\nGO", "arn:aws\n:kms:us-east-1:"
+                                       "111122223333:key/1234abcd")):
+            self.put(f"{number}.bak", v2(name))
+            self.refused("restore", [f"{number}.bak"], ["no key's ARN", "--kms-key-id"])
+
     def test_regions_must_be_the_same(self):
         self.put("a.bak", v2(self.bed.key_arn))
         self.refused("restore", ["a.bak"], ["the instance in eu-west-1"], "--instance-region",

@@ -384,6 +384,8 @@ static void objects_must_be_what_rds_reads(void **state)
     p.plan.key_arn = NULL;
     assert_object(&p, (struct sql_object_facts){.state = SQL_OBJECT_PLAINTEXT}, true, NULL);
     assert_object(&p, (struct sql_object_facts){.state = SQL_OBJECT_PLAINTEXT}, false, "PLAINTEXT");
+    assert_object(&p, good, true, "no key's ARN");
+    good.key = NULL;
     assert_object(&p, good, true, "names no key");
 }
 
