@@ -10,5 +10,7 @@ int cmd_put(const struct options *o) MUST_CHECK;
 int cmd_get(const struct options *o) MUST_CHECK;
 int cmd_cat(const struct options *o) MUST_CHECK;
 int cmd_ls(const struct options *o) MUST_CHECK;
+int cmd_audit(const struct options *o) MUST_CHECK;
+int cmd_sql(const struct options *o) MUST_CHECK;
 
 #endif

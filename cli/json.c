@@ -112,3 +112,50 @@ int json_print(const struct json_t *json)
         return err_set(-EIO, "stdout: cannot be written: %s", strerror(errno));
     return 0;
 }
+
+int json_print_item(FILE *out, const struct json_t *json)
+{
+    if (!is_whole(json))
+        return err_set(-ENOMEM, "out of memory for the answer in JSON");
+    if (json_dumpf(json, out, JSON_COMPACT) < 0)
+        return err_set(-EIO, "stdout: cannot be written: %s", strerror(errno));
+    return 0;
+}
+
+char *json_text(const struct json_t *json)
+{
+    return is_whole(json) ? json_dumps(json, JSON_INDENT(2)) : NULL;
+}
+
+static int read_member(struct kv *out, const char *name, const json_t *member)
+{
+    char number[32];
+    if (json_is_string(member))
+        return kv_set(out, name, json_string_value(member));
+    if (!json_is_integer(member))
+        return err_set(-EIO, "a member is neither a text nor a whole number");
+    snprintf(number, sizeof number, "%lld", (long long)json_integer_value(member));
+    return kv_set(out, name, number);
+}
+
+int json_read_map(const char *text, size_t len, struct kv *out)
+{
+    const char *name;
+    json_t *member;
+    json_error_t error;
+    AUTO_KV struct kv map = {0};
+    // Members that hold a NUL are refused by jansson itself: the default is not to allow them.
+    AUTO_JSON json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+    if (!json_is_object(json))
+        return err_set(-EIO, "not a JSON object");
+    json_object_foreach(json, name, member)
+    {
+        int rc = read_member(&map, name, member);
+        if (rc < 0)
+            return rc;
+    }
+    kv_clear(out);
+    *out = map;
+    map = (struct kv){0};
+    return 0;
+}

@@ -6,10 +6,11 @@
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 
-#include "common/cleanup.h"
+#include "common/kv.h"
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct json_t;
 
@@ -35,5 +36,15 @@ void json_append_text(struct json_t *list, const char *text);
 
 // One document and a newline on stdout. -ENOMEM, -EIO.
 int json_print(const struct json_t *json) MUST_CHECK;
+// The same on one line of out, without a newline: an item of a list that is too long to be held in
+// memory. -ENOMEM, -EIO.
+int json_print_item(FILE *out, const struct json_t *json) MUST_CHECK;
+// The document as text, as json_print has it; free(). NULL: out of memory, or a document that lacks
+// something.
+char *json_text(const struct json_t *json);
+
+// Reading: an object whose members are texts or whole numbers, into a map. -EIO for anything else,
+// also for a member that stands there twice; -ENOMEM.
+int json_read_map(const char *text, size_t len, struct kv *out) MUST_CHECK;
 
 #endif

@@ -19,6 +19,10 @@ static const struct verb VERBS[] = {
     {"cat", VERB_CAT, "s3://BUCKET/KEY", "decrypt an object, or a range of it, to stdout", 1, 1,
      cmd_cat},
     {"ls", VERB_LS, "s3://BUCKET[/PREFIX]", "list objects", 1, 1, cmd_ls},
+    {"audit", VERB_AUDIT, "s3://BUCKET[/PREFIX]",
+     "tell of every object whether it is encrypted, and under which key", 1, 1, cmd_audit},
+    {"sql", VERB_SQL, "backup|restore s3://BUCKET/KEY...",
+     "print the T-SQL of a backup or restore, after checking what RDS demands", 2, 65, cmd_sql},
 };
 #define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
 

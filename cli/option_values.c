@@ -13,6 +13,7 @@
 
 #define CONNECTIONS_MAX    256   // more sockets than this only queue at the network card
 #define SECONDS_MAX        86400 // one day
+#define FILES_MAX          10    // of one backup or restore of RDS
 #define OPTION_LOOKUP_SIZE 4096  // getpwnam_r's scratch: glibc suggests 1,024
 
 int option_flag(const char *value, void *field)
@@ -114,6 +115,11 @@ static int count_between(const char *value, uint64_t min, uint64_t max, uint64_t
 int option_connections(const char *value, void *field)
 {
     return count_between(value, 1, CONNECTIONS_MAX, field);
+}
+
+int option_file_count(const char *value, void *field)
+{
+    return count_between(value, 1, FILES_MAX, field);
 }
 
 int option_seconds(const char *value, void *field)

@@ -15,6 +15,7 @@ int option_pair_list(const char *value, void *field) MUST_CHECK;   // the same, 
 int option_path_list(const char *value, void *field) MUST_CHECK;   // the same, of absolute paths
 int option_size(const char *value, void *field) MUST_CHECK;        // uint64_t, bytes
 int option_connections(const char *value, void *field) MUST_CHECK; // uint64_t
+int option_file_count(const char *value, void *field) MUST_CHECK;  // uint64_t
 int option_seconds(const char *value, void *field) MUST_CHECK;     // uint64_t
 int option_uid(const char *value, void *field) MUST_CHECK;         // uid_t
 int option_gid(const char *value, void *field) MUST_CHECK;         // gid_t

@@ -22,7 +22,7 @@
     }
 
 static const struct option_row TABLE[] = {
-    ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED,
+    ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED | VERB_SQL,
         "key for new objects, and for reading; its whole ARN, not an alias"),
     ROW("decrypt-key", "ARN", option_text_list, decrypt_keys, READS,
         "another key that reading may use; may be repeated"),
@@ -48,7 +48,8 @@ static const struct option_row TABLE[] = {
     ROW("profile", "NAME", option_text, profile, VERB_ALL,
         "profile of ~/.aws/config and credentials (default: AWS_PROFILE)"),
     ROW("endpoint-url", "URL", option_url, endpoint_url, VERB_ALL, "another S3 than AWS's"),
-    ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url, KEYED, "another KMS than AWS's"),
+    ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url, KEYED | VERB_SQL,
+        "another KMS than AWS's"),
     ROW("ca-bundle", "FILE", option_path, ca_bundle, VERB_ALL,
         "certificates to trust instead of the system's"),
     ROW("allow-http", NULL, option_flag, allow_http, VERB_ALL,
@@ -95,6 +96,22 @@ static const struct option_row TABLE[] = {
     ROW("long", NULL, option_flag, long_listing, VERB_LS,
         "(-l) ask every object for its cipher and its content's size"),
 
+    ROW("allow-key", "ARN", option_text_list, allow_keys, VERB_AUDIT,
+        "key that objects may be encrypted under (default: any); may be repeated"),
+    ROW("database", "NAME", option_text, database, VERB_SQL, "the database's name"),
+    ROW("type", "full|differential|log", option_text, sql_type, VERB_SQL,
+        "kind of backup (default full)"),
+    ROW("mountpoint", "[s3://BUCKET/PREFIX=]DIR", option_text, mountpoint, VERB_SQL,
+        "where the objects' folder (or that prefix) is mounted, or its UNC share"),
+    ROW("number-of-files", "COUNT", option_file_count, number_of_files, VERB_SQL,
+        "files that RDS shall write one backup to, 1 to 10"),
+    ROW("norecovery", NULL, option_flag, norecovery, VERB_SQL,
+        "leave the database ready for further restores"),
+    ROW("instance-region", "NAME", option_text, instance_region, VERB_SQL,
+        "region of the RDS instance, to be held against bucket and key"),
+    ROW("offline", NULL, option_flag, offline, VERB_SQL,
+        "ask neither S3 nor KMS; check what can be checked without"),
+
     ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
 
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
@@ -127,6 +144,7 @@ void options_init(struct options *o)
         .rename_copy_max = OPTION_UNSET,
         .stop_timeout_s = OPTION_UNSET,
         .length = OPTION_UNSET,
+        .number_of_files = OPTION_UNSET,
         .uid = getuid(),
         .gid = getgid(),
         .file_mode = 0600,
@@ -144,14 +162,15 @@ static void clear_list(struct option_list *list)
 void options_clear(struct options *o)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
+        void *field = (char *)o + TABLE[i].offset;
         bool is_text = TABLE[i].parse == option_text || TABLE[i].parse == option_path ||
                        TABLE[i].parse == option_url;
         if (is_text)
-            free(*(char **)((char *)o + TABLE[i].offset));
+            free(*(char **)field);
+        else if (TABLE[i].parse == option_text_list || TABLE[i].parse == option_pair_list ||
+                 TABLE[i].parse == option_path_list)
+            clear_list(field);
     }
-    clear_list(&o->decrypt_keys);
-    clear_list(&o->encryption_context);
-    clear_list(&o->key_files);
     free(o->fuse_extra);
     free(o->arguments);
     options_init(o);

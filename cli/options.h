@@ -67,7 +67,15 @@ struct options {
     bool long_listing;
     uint64_t offset; // cat; bytes
     uint64_t length;
-    bool json; // one document on stdout, for programs
+    bool json;                     // one document on stdout, for programs
+    struct option_list allow_keys; // audit
+    char *database;                // sql; texts as above
+    char *sql_type;
+    char *mountpoint;
+    char *instance_region;
+    uint64_t number_of_files;
+    bool norecovery;
+    bool offline;
     // The program itself.
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;

@@ -13,8 +13,10 @@ static const struct verb MOUNT = {.name = "mount",
                                   .bit = VERB_MOUNT,
                                   .synopsis = "SOURCE MOUNTPOINT",
                                   .summary = "mount it",
-                                  .arguments_min = 2, .arguments_max = 2};
-static const struct verb CAT = {.name = "cat", .bit = VERB_CAT, .synopsis = "X", .arguments_min = 1, .arguments_max = 1};
+                                  .arguments_min = 2,
+                                  .arguments_max = 2};
+static const struct verb CAT = {
+    .name = "cat", .bit = VERB_CAT, .synopsis = "X", .arguments_min = 1, .arguments_max = 1};
 
 // options_parse takes argv as main does; literals are copied into that type.
 static int parse(struct options *o, const struct verb *verb, size_t count, const char **words)
