@@ -323,11 +323,13 @@ static void live_written(struct world *w, struct live *live, uint64_t offset, co
     note_growth(w, live);
 }
 
-// The kernel counts what it has written itself.
+// The kernel counts what it has written itself. What the mount believes that it was told beyond
+// that, for a write that failed, stays.
 static void inode_grow(struct world *w, uint64_t ino, uint64_t end)
 {
-    if (inode_of(w, ino)->told < end)
-        inode_tell(w, ino, end);
+    struct inode *inode = inode_of(w, ino);
+    if (inode->told < end)
+        inode->told = end;
 }
 
 static void write_at(struct world *w, struct open_file *f, uint64_t offset, size_t len)
