@@ -14,6 +14,7 @@ An action works at one of three points: instead of the operation (`refuse`), on 
 """
 
 import re
+import threading
 import time
 
 import httpbase
@@ -37,7 +38,8 @@ class Rule:
         kind, default_op, defaults = ACTIONS[action]
         self.action, self.kind, self.nth, self.times = action, kind, nth, times
         self.op, self.key = re.compile(op or default_op), re.compile(key)
-        self.parameters = {**defaults, **parameters}
+        # `released` ends the waiting of those that the rule holds, and of all later ones.
+        self.parameters = {**defaults, "released": threading.Event(), **parameters}
         self.seen = 0
 
     def hits(self, op, key):
@@ -61,7 +63,13 @@ class Rules:
     def add(self, **order):
         self.ordered.append(Rule(**order))
 
+    def release(self):
+        """Let go what rules hold; what they would hold from now on, too."""
+        for rule in self.ordered:
+            rule.parameters["released"].set()
+
     def clear(self):
+        self.release()
         self.ordered.clear()
         self.by_key.clear()
 
@@ -132,6 +140,11 @@ def refuse_stall(_handler, _request, p):
 
 def refuse_delay(_handler, _request, p):
     time.sleep(p["seconds"])
+
+
+def refuse_hold(_handler, _request, p):
+    """Waits until it is released, or its rule is cleared: then it is served as usual."""
+    p["released"].wait(p["seconds"])
 
 
 # -- change: (request, answer, parameters) -> answer, after the operation was done
@@ -335,6 +348,7 @@ ACTIONS = {
     "reset-request": refuse(refuse_reset_request, BODY_OPS, bytes=None),
     "stall": refuse(refuse_stall, seconds=3600),
     "delay": refuse(refuse_delay, seconds=1),
+    "hold": refuse(refuse_hold, seconds=600),           # until {"release": true}, or a reset
     # an error inside a 200; the operation is not done
     "error-in-200": ("unsaid", LONG_OPS, {"function": send_trickle, "error": True, "count": 0,
                                           "seconds": 0, **IN_200}),

@@ -518,6 +518,7 @@ CONTROLS = {
     "credentials": S3.control_credentials,   # access_key, secret_key, session_token
     "expire_token": lambda s3, argument: s3.expired.add(argument),
     "clock_offset": lambda s3, argument: setattr(s3, "clock_offset_s", float(argument)),
+    "release": lambda s3, _: s3.rules.release(),  # what "hold" holds
     "reset": S3.control_reset,               # rules, expiries, clock
     "clear_log": lambda s3, _: s3.log.clear(),
     "clear_objects": lambda s3, _: s3.store.buckets.update(

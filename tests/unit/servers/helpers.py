@@ -23,7 +23,7 @@ import testbed  # noqa: E402
 
 def boto(service, url, credentials=sigv4.DEFAULT, region="us-east-1", **config):
     """An official client that never retries, so that a test sees the first answer."""
-    settings = {"retries": {"max_attempts": 0}, "read_timeout": 20, "connect_timeout": 5,
+    settings = {"retries": {"max_attempts": 0}, "read_timeout": 120, "connect_timeout": 60,
                 "s3": {"addressing_style": "path"}, **config}
     return boto3.client(service, endpoint_url=url, region_name=region,
                         aws_access_key_id=credentials.access_key,

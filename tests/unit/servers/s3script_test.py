@@ -1,6 +1,7 @@
 """s3script.py seen by boto3: S3's rules, then the faults it can be told to make."""
 
 import base64
+import concurrent.futures
 import hashlib
 import http.client
 import os
@@ -437,12 +438,26 @@ class Faults(S3Test):
             self.assertEqual((answer.status, answer.body), (status, body))
 
     def test_stall_outlasts_the_client(self):
-        self.tell("stall", op="GetObject", seconds=2)
+        self.tell("stall", op="GetObject", seconds=600)
         self.put("k")
         client = helpers.boto("s3", self.server.url, read_timeout=0.5)
         self.addCleanup(client.close)
         with self.assertRaises(botocore.exceptions.ReadTimeoutError):
             client.get_object(Bucket=BUCKET, Key="k")
+
+    def test_held_requests_wait_until_they_are_released(self):
+        for command in ({"release": True}, {"reset": True}):
+            self.tell("hold", op="PutObject", times=None)
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                held = [pool.submit(self.s3.must, "PUT", BUCKET, f"k{n}", body=b"x")
+                        for n in range(3)]
+                self.s3.await_hits("hold", 3)
+                self.assertEqual(self.s3.request("HEAD", BUCKET, "k0").status, 404)
+                self.assertFalse(any(future.done() for future in held))
+                self.raw.control(**command)
+                self.assertEqual({future.result(120).status for future in held}, {200})
+            self.put("later")
+            self.raw.control(reset=True, clear_log=True, clear_objects=True)
 
     def test_wrong_etag(self):
         self.assertEqual(self.put("k!fault=wrong-etag")["ETag"], '"' + "0" * 32 + '"')
@@ -512,7 +527,7 @@ class Log(S3Test):
 
     def test_refused_upload_never_sends_its_body(self):
         parsed = urllib.parse.urlsplit(self.server.url)
-        connection = http.client.HTTPConnection(parsed.hostname, parsed.port, timeout=5)
+        connection = http.client.HTTPConnection(parsed.hostname, parsed.port, timeout=60)
         self.addCleanup(connection.close)
         headers = {"Host": parsed.netloc}
         signed = sigv4.sign("PUT", f"/{BUCKET}/k", headers,

@@ -120,7 +120,7 @@ class TestbedTest(unittest.TestCase):
             *pids, directory = test.stdout.readline().decode().split()
             test.send_signal(signal.SIGKILL)
         self.addCleanup(subprocess.run, ["rm", "-rf", directory], check=True)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while any(alive(int(pid)) for pid in pids) and time.monotonic() < deadline:
             time.sleep(0.05)
         self.assertEqual([pid for pid in pids if alive(int(pid))], [])
