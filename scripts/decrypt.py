@@ -431,11 +431,11 @@ def counted(response):
         raise Refused(f"the connection ended {left} bytes before the object")
 
 
-def decrypt_s3(options):
+def decrypt_s3(options, credentials=None):
     match = re.fullmatch(r"s3://([^/]+)/(.+)", options.object, re.DOTALL)
     if not match:
         raise Refused(f"'{options.object}' is not s3://bucket/key")
-    credentials = credentials_of_environment()
+    credentials = credentials or credentials_of_environment()
     url = object_url(match[1], match[2], options.region, options.endpoint_url)
     request = urllib.request.Request(url, method="GET")
     with send(request, b"", "s3", options.region, credentials) as response:

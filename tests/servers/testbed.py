@@ -6,8 +6,9 @@
         assert bed.umount() == 0
         assert bed.decrypt("backup.bak") == expected
 
-Standard library only. Everything listens on 127.0.0.1, lives below one directory and is ended by
-process id when the block is left, or when the test's process has ended in any way.
+Standard library only, and for decrypt() what scripts/decrypt.py needs. Everything listens on
+127.0.0.1, lives below one directory and is ended by process id when the block is left, or when the
+test's process has ended in any way.
 
 Environment: RDSBAK_BINARY     the program; else the newest build*/rdsbak of this tree
              RDSBAK_TEST_RGW   directory of a running `rgw`, to be shared by several tests
@@ -16,8 +17,10 @@ Environment: RDSBAK_BINARY     the program; else the newest build*/rdsbak of thi
 import atexit
 import collections
 import ctypes
+import functools
 import glob
 import http.client
+import importlib.util
 import json
 import os
 import shutil
@@ -27,6 +30,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import types
 import urllib.parse
 import uuid
 import xml.etree.ElementTree
@@ -40,6 +44,16 @@ REGION = "us-east-1"
 
 Response = collections.namedtuple("Response", "status headers body")
 Mount = collections.namedtuple("Mount", "path process log_path")
+
+
+@functools.lru_cache(maxsize=None)
+def reader():
+    """scripts/decrypt.py, in this process: a thousand starts of Python would take minutes."""
+    spec = importlib.util.spec_from_file_location(
+        "decrypt", os.path.join(ROOT, "scripts", "decrypt.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class TestbedError(Exception):
@@ -340,7 +354,7 @@ class Testbed:
     def url(self, key=""):
         return f"s3://{self.bucket}" + (f"/{key}" if key else "")
 
-    def mount(self, extra_args=(), prefix="", timeout_s=20, env=None, arguments=None):
+    def mount(self, extra_args=(), prefix="", timeout_s=120, env=None, arguments=None):
         """Mount in the foreground as a child; the path, once it is mounted.
 
         `arguments` replaces server_args(). Fails with the log if the program ends before that.
@@ -375,12 +389,20 @@ class Testbed:
     def mount_log(self, path=None):
         return tail(self.find_mount(path).log_path, 1000000)
 
-    def umount(self, path=None, timeout_s=60):
-        """Unmount as a user would and wait; the program's exit status."""
+    def umount(self, path=None, timeout_s=120):
+        """Unmount as a user would and wait; the program's exit status.
+
+        Busy is tried again for a while: whoever looks at all mounts of the machine (df, a
+        monitor) is in the way for a moment. What a test itself has left open stays busy."""
         mount = self.find_mount(path)
         tool = ["umount"] if os.geteuid() == 0 else ["fusermount3", "-u"]
-        done = subprocess.run([*tool, mount.path], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=timeout_s, check=False)
+        for attempt in range(50):
+            if attempt > 0:
+                time.sleep(0.2)
+            done = subprocess.run([*tool, mount.path], stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=timeout_s, check=False)
+            if b"busy" not in done.stdout:
+                break
         if done.returncode != 0:
             raise TestbedError(f"umount {mount.path}: {done.stdout.decode(errors='replace')}")
         try:
@@ -443,16 +465,16 @@ class Testbed:
         tree = parse_document(self.s3.must("GET", self.bucket, query=query).body)
         return [(item.findtext("Key"), item.findtext("UploadId")) for item in tree.iter("Upload")]
 
-    def decrypt(self, key, timeout_s=300):
+    def decrypt(self, key):
         """The plaintext of an object, by the independent reader of scripts/decrypt.py."""
-        command = [PYTHON, os.path.join(ROOT, "scripts", "decrypt.py"), "--endpoint-url",
-                   self.s3_url, "--kms-endpoint-url", self.kms_url, "--region", REGION,
-                   self.url(key)]
-        done = subprocess.run(command, env=self.env, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=timeout_s, check=False)
-        if done.returncode != 0:
-            raise TestbedError(f"decrypt {key}: {done.stderr.decode(errors='replace')}")
-        return done.stdout
+        options = types.SimpleNamespace(
+            object=self.url(key), region=REGION, endpoint_url=self.s3_url,
+            kms_endpoint_url=self.kms_url, kms_key_id=None)
+        try:
+            return b"".join(reader().decrypt_s3(
+                options, reader().Credentials(*sigv4.DEFAULT)))
+        except reader().Refused as error:
+            raise TestbedError(f"decrypt {key}: {error}") from None
 
     # -- the end
 
