@@ -68,7 +68,8 @@ class Appends(unittest.TestCase):
         self.bed.s3.control(clear_log=True)
         return (collections.Counter(entry["op"] for entry in log),
                 sum(entry["body_bytes"] for entry in log if entry["op"] in SENDING),
-                sum(entry["answer_bytes"] for entry in log if entry["op"] == "GetObject"))
+                # What is being read ahead has no answer yet.
+                sum(entry.get("answer_bytes", 0) for entry in log if entry["op"] == "GetObject"))
 
     def check_cost(self, index, begin, end, requests, sent, got):
         what = f"append {index} at {begin}: {dict(requests)}, {sent} bytes sent, {got} read"
@@ -84,7 +85,8 @@ class Appends(unittest.TestCase):
             self.assertEqual(sent, stored - begin // 16 * 16, what)
             self.assertLessEqual(got, 20 * KIB, what)
         self.assertLessEqual(requests["GetObject"], 6, what)
-        self.assertLessEqual(sum(requests.values()), 16, what)  # stat asks again now and then
+        # However often stat asks again.
+        self.assertLessEqual(sum(requests.values()) - requests["HeadObject"], 13, what)
 
     def test_each_append_sends_only_its_set_once_the_file_is_large_enough(self):
         path = os.path.join(self.mnt, "log.trn")

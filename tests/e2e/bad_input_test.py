@@ -5,7 +5,6 @@ right exit status or errno."""
 import errno
 import os
 import socket
-import time
 import unittest
 
 import e2e
@@ -33,10 +32,9 @@ class Refused(e2e.BedTest):
         return [word for name, value in options.items() if value is not None
                 for word in ("--" + name, value)]
 
-    def refused(self, status, words, command, env=None, within_s=15):
+    def refused(self, status, words, command, env=None):
         """One line, that holds all words."""
-        begun = time.monotonic()
-        done = self.bed.run(command, env=env, timeout_s=60)
+        done = self.bed.run(command, env=env, timeout_s=e2e.WAIT_S)
         text = done.stderr.decode(errors="replace")
         self.assertEqual((done.returncode, done.stdout), (status, b""), text)
         lines = text.splitlines()
@@ -47,7 +45,6 @@ class Refused(e2e.BedTest):
         self.assertLess(len(lines[0]), 700, text)
         for word in words:
             self.assertIn(word, lines[0])
-        self.assertLess(time.monotonic() - begun, within_s)
         return lines[0]
 
     def mount_refused(self, status, words, source=None, point=None, env=None, more=(), **changed):
@@ -138,9 +135,11 @@ class Servers(Refused):
     BED = {"store": "script"}
 
     def closed_port(self):
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            return f"http://127.0.0.1:{probe.getsockname()[1]}"
+        """Nobody listens there, and nobody else gets it before the test is over."""
+        probe = socket.socket()
+        self.addCleanup(probe.close)
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}"
 
     def test_missing_bucket(self):
         words = ["no-such-bucket-here", "there is no such bucket"]

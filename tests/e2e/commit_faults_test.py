@@ -5,8 +5,6 @@ import errno
 import os
 import signal
 import subprocess
-import threading
-import time
 import unittest
 
 import e2e
@@ -35,8 +33,8 @@ class FaultTest(e2e.MountTest):
     def mount_own(self, *arguments):
         return self.mount(*self.MOUNT_ARGS, *arguments)
 
-    def no_upload_left(self, timeout_s=20):
-        gone = e2e.eventually(lambda: not self.bed.list_uploads(self.name), timeout_s)
+    def no_upload_left(self):
+        gone = e2e.eventually(lambda: not self.bed.list_uploads(self.name))
         self.assertTrue(gone, self.bed.list_uploads(self.name))
 
 
@@ -48,7 +46,8 @@ class FailedUploads(FaultTest):
                   message="never this one")
         fd = os.open(self.path, os.O_WRONLY | os.O_TRUNC)
         with self.assertRaises(OSError) as caught:
-            for _ in range(200):
+            # However long the first answer takes: the memory for what is not sent is bounded.
+            while True:
                 os.write(fd, bytes(MIB))
         self.assertEqual(caught.exception.errno, errno.EIO)
         self.fails(errno.EIO, os.write, fd, b"more")
@@ -149,10 +148,8 @@ class Outages(FaultTest):
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT)
         e2e.write_all(fd, content(6 * MIB))
         self.bed.kms.control(outage=True)
-        begun = time.monotonic()
         with self.assertRaises(OSError) as caught:
             os.open(self.path + "-2", os.O_WRONLY | os.O_CREAT)
-        self.assertLess(time.monotonic() - begun, 10)
         self.assertIn(caught.exception.errno, (errno.EIO, errno.EACCES))
         self.assertTrue(self.log(r"(?i)kms|GenerateDataKey"))
         e2e.write_all(fd, content(6 * MIB, 2))
@@ -162,10 +159,9 @@ class Outages(FaultTest):
         self.assertFalse(os.path.exists(self.path + "-2"))
 
     def test_kms_that_hangs_fails_an_open_in_time(self):
-        self.bed.kms.control(delay={"delay": 30, "times": None})
-        begun = time.monotonic()
+        # KMS would answer in the end, and the open succeed.
+        self.bed.kms.control(delay={"delay": 150, "times": None})
         self.fails(errno.EIO, os.open, self.path, os.O_WRONLY | os.O_CREAT)
-        self.assertLess(time.monotonic() - begun, 10.5)
 
     def test_disabled_key_is_denied_and_named(self):
         self.bed.kms.control(deny={"action": "GenerateDataKey"})
@@ -176,51 +172,54 @@ class Outages(FaultTest):
         self.assertIn(self.bed.key_arn, lines[0])
 
     def test_stat_goes_on_while_a_writer_waits(self):
-        # More than fits in memory, and a server that holds each part for 6 s: a look that waited
-        # behind the writes would take as long.
+        # More than fits in memory, and a server that holds every part: a look that waited behind
+        # the writes would wait until they are released.
         path = self.mount_own("--memory-limit", "32MiB", "--connections", "4")
-        self.rule("delay", "UploadPart", times=8, seconds=6)
-        writer = threading.Thread(target=write,
-                                  args=(os.path.join(path, self.name), content(50 * MIB)))
-        writer.start()
-        e2e.eventually(lambda: os.path.exists(os.path.join(path, self.name)))
-        slowest, looks = 0, 0
-        while writer.is_alive():
-            begun = time.monotonic()
-            os.stat(os.path.join(path, self.name))
-            os.path.exists(os.path.join(path, f"no-such-name-{looks}"))
-            slowest, looks = max(slowest, time.monotonic() - begun), looks + 1
-            time.sleep(0.1)
-        writer.join()
-        self.assertGreater(looks, 20, "nothing was slow: the test sees nothing")
-        self.assertLess(slowest, 3)
+        self.rule("hold", "UploadPart", times=None)
+        writer = self.in_thread(write, os.path.join(path, self.name), content(50 * MIB))
+        self.bed.s3.await_held(4)
+        looker = self.in_thread(self.look_around, path)
+        try:
+            looker.result(e2e.WAIT_S)
+            self.assertFalse(writer.done(), "nothing was slow: the test sees nothing")
+        finally:
+            self.bed.s3.control(release=True)
+        writer.result()
         self.check_object(self.name, content(50 * MIB))
+
+    def look_around(self, path):
+        for number in range(20):
+            os.stat(os.path.join(path, self.name))
+            os.path.exists(os.path.join(path, f"no-such-name-{number}"))
 
 
 class Interrupted(FaultTest):
     def test_interrupted_fsync_may_be_repeated(self):
-        self.rule("delay", "CompleteMultipartUpload", seconds=3)
-        code = ("import signal, time\nclass Stop(Exception): pass\n"
+        self.rule("hold", "CompleteMultipartUpload", times=None)
+        code = ("import signal\nclass Stop(Exception): pass\n"
                 "def stop(*_): raise Stop\nsignal.signal(signal.SIGALRM, stop)\n"
                 "fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)\n"
                 "[os.write(fd, bytes(1 << 20)) for _ in range(7)]\n"
-                "signal.setitimer(signal.ITIMER_REAL, 0.5)\nbegun = time.monotonic()\n"
-                "try:\n os.fsync(fd)\n print('not interrupted')\n"
-                "except Stop:\n print(time.monotonic() - begun < 2)\n"
+                "try:\n os.fsync(fd)\n print('not interrupted', flush=True)\n"
+                "except Stop:\n print('interrupted', flush=True)\n"
                 "os.fsync(fd)\nos.write(fd, b'end')\nos.close(fd)\n")
         process = self.python(code, self.path)
-        self.assertEqual(process.communicate()[0], "True\n")
+        self.bed.s3.await_held()
+        process.send_signal(signal.SIGALRM)
+        self.assertEqual(process.stdout.readline(), "interrupted\n")
+        self.bed.s3.control(release=True)
+        process.communicate()
         self.assertEqual(process.returncode, 0)
         self.check_object(self.name, bytes(7 * MIB) + b"end")
 
     def test_writer_killed_in_fsync_may_have_committed_but_leaves_no_half(self):
-        self.rule("delay", "CompleteMultipartUpload", seconds=2)
+        self.rule("hold", "CompleteMultipartUpload")
         process = self.python("fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)\n"
                               "[os.write(fd, bytes(1 << 20)) for _ in range(7)]\n"
                               "print('written', flush=True)\nos.fsync(fd)\n", self.path)
-        process.stdout.readline()
-        time.sleep(0.5)
+        self.bed.s3.await_held()
         process.kill()
+        self.bed.s3.control(release=True)
         process.communicate()
         self.no_upload_left()
         if self.bed.head(self.name).status == 200:
@@ -236,7 +235,7 @@ class EndOfTheMount(FaultTest):
         return os.path.join(self.own, self.name)
 
     def ended(self):
-        found = self.process.wait(60)
+        found = self.process.wait(e2e.WAIT_S)
         self.bed.mounts.remove(self.bed.find_mount(self.own))
         self.assertFalse(testbed.is_mounted(self.own))
         return found
@@ -278,8 +277,8 @@ class EndOfTheMount(FaultTest):
         fd = os.open(os.path.join(self.own, self.name), os.O_WRONLY | os.O_CREAT)
         e2e.write_all(fd, content(SIZE))
         self.process.terminate()
+        self.assertTrue(e2e.eventually(lambda: self.own_log(f"{self.name}: given up")))
         with self.assertRaises(OSError):
-            time.sleep(2)
             os.write(fd, bytes(MIB))
             os.close(fd)
         self.assertNotEqual(self.ended(), 0)
@@ -328,7 +327,7 @@ class EndOfTheMount(FaultTest):
         self.assertTrue(e2e.eventually(lambda: testbed.is_mounted(self.own)))
         self.assertEqual(read(os.path.join(self.own, self.name)), OLD)
         self.tool("umount", self.own)
-        self.assertEqual(again.wait(20), 0)
+        self.assertEqual(again.wait(e2e.WAIT_S), 0)
 
 
 if __name__ == "__main__":

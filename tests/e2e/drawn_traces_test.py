@@ -128,11 +128,11 @@ class Campaign:
         try:
             done = subprocess.run(
                 self.command(profile, grammar, seed, trace, inside, plain, prefix),
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, check=False,
                 env=self.bed.env)
             text, status = done.stdout.decode(errors="replace"), done.returncode
         except subprocess.TimeoutExpired as error:
-            text, status = f"no end after 120 s: {error.output!r}"[-2000:], -1
+            text, status = f"no end after 900 s: {error.output!r}"[-2000:], -1
         wrong = [text[:3000]] if status else self.outside(prefix, plain)
         self.count += 1
         self.refused += ", 0 files refused" not in text

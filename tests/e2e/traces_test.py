@@ -39,7 +39,7 @@ class Replay(e2e.BedTest):
             done = subprocess.run(
                 [os.path.join(TOOLS, "replay"), "--mount", mount, "--plain", plain, "--seed",
                  str(seed), "--keep", os.path.join(self.bed.path("traces"), trace + ".trace")],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=900, check=False)
             self.assertEqual(done.returncode, 0, f"seed {seed}: {done.stdout.decode()}\n"
                                                  f"{self.bed.mount_log(mount)[-2000:]}")
         finally:

@@ -52,7 +52,7 @@ class Server:
         with open(self.log_path, "wb") as log:
             self.process = testbed.start_process(command, cwd=self.dir, env=self.env, stdout=log,
                                                  stderr=log, **self.options)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while not answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise testbed.TestbedError(f"{command[0]}:\n{testbed.tail(self.log_path)}")
@@ -62,7 +62,7 @@ class Server:
         atexit.unregister(self.stop)
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(self.stop_signal)
-            testbed.end_process(self.process, 30)
+            testbed.end_process(self.process, 120)
         shutil.rmtree(self.dir, ignore_errors=True)
 
 

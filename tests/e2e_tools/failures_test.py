@@ -117,7 +117,7 @@ class Failures(tools.SpoolTest):
         done = subprocess.run(["bash", "-c", "set -o pipefail; " + script, "bash",
                                self.bed.path(size), self.inside(name)],
                               env={**self.env, "DB": size}, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600,
                               check=False)
         self.bed.s3.control(reset=True)
         return name, done

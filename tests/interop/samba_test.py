@@ -35,7 +35,7 @@ class SambaTest(BedTest):
             [SMBCLIENT, f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A",
              self.authfile, "-s", self.smbd.conf, "-m", "SMB3", "-c", commands],
             cwd=self.bed.directory,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, check=False)
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600, check=False)
         text = done.stdout.decode(errors="replace")
         if status is not None:
             self.assertEqual(done.returncode, status, text)
@@ -123,7 +123,7 @@ class SambaTest(BedTest):
                 [SMBCLIENT, f"//{self.smbd.address}/rdsbak", "-p", str(self.smbd.port), "-A",
                  self.authfile, "-s", self.smbd.conf, "-c", f"put {name}"],
                 cwd=self.bed.directory, stdout=subprocess.DEVNULL))
-        self.assertEqual([job.wait(120) for job in jobs], [0, 0, 0])
+        self.assertEqual([job.wait(600) for job in jobs], [0, 0, 0])
         for name, bytes_ in data.items():
             self.assert_stored(name, bytes_)
 

@@ -144,10 +144,10 @@ class SecretsTest(BedTest):
                 self.assertIn(b"ermission denied", done.stderr)
         finally:
             put.stdin.close()
-            self.assertEqual(put.wait(60), 0)
+            self.assertEqual(put.wait(120), 0)
 
     def wait_for_key_request(self, seen):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while len(self.bed.kms.report()["log"]) == seen and time.monotonic() < deadline:
             time.sleep(0.05)
         self.assertGreater(len(self.bed.kms.report()["log"]), seen, "no data key was asked for")

@@ -104,10 +104,10 @@ class Smbd:
         return GLOBAL.format(port=self.port, address=self.address, dir=self.directory) + share
 
     def wait(self):
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 120
         while True:
             try:
-                socket.create_connection((self.address, self.port), 1).close()
+                socket.create_connection((self.address, self.port), 10).close()
                 return
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:

@@ -111,17 +111,16 @@ class S3Client(Client):
     def __init__(self, url, **options):
         super().__init__(url, "s3", **options)
 
-    def await_hits(self, action, count=1, timeout_s=120):
-        """Until the scripted server's rules of this action have hit so many requests: log entries.
-
-        What is held or stalled is in the log as soon as it has come."""
+    def await_held(self, count=1, action="hold", timeout_s=120):
+        """Until the scripted server holds (or stalls) so many requests, unanswered."""
         deadline = time.monotonic() + timeout_s
         while True:
-            hit = [entry for entry in self.report()["log"] if entry["fault"] == action]
-            if len(hit) >= count:
-                return hit
+            held = [entry for entry in self.report()["log"]
+                    if entry["fault"] == action and entry["status"] is None]
+            if len(held) >= count:
+                return
             if time.monotonic() > deadline:
-                raise TestbedError(f"{len(hit)} requests met {action}, not {count}")
+                raise TestbedError(f"{action}: {len(held)} requests have come, not {count}")
             time.sleep(0.02)
 
     def request(self, method, bucket, key="", query=(), headers=None, body=b""):

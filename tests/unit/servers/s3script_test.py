@@ -451,7 +451,7 @@ class Faults(S3Test):
             with concurrent.futures.ThreadPoolExecutor() as pool:
                 held = [pool.submit(self.s3.must, "PUT", BUCKET, f"k{n}", body=b"x")
                         for n in range(3)]
-                self.s3.await_hits("hold", 3)
+                self.s3.await_held(3)
                 self.assertEqual(self.s3.request("HEAD", BUCKET, "k0").status, 404)
                 self.assertFalse(any(future.done() for future in held))
                 self.raw.control(**command)
