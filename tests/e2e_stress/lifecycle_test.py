@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "servers"))
 from testbed import Testbed  # noqa: E402  (its folder is only known now)
 
 MIB = 1 << 20
+WAIT_S = 120  # for what should happen at once
 
 
 def write_file(path, data, flags=os.O_WRONLY | os.O_CREAT | os.O_TRUNC):
@@ -77,6 +78,14 @@ def held_open(path, then=lambda fd: None, data=b"x" * 1000):
     return pid, go_w
 
 
+def eventually(predicate):
+    """The last value of a predicate that should soon be true, on a machine that may be busy."""
+    deadline = time.monotonic() + WAIT_S
+    while not (value := predicate()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return value
+
+
 class Lifecycle(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -105,7 +114,7 @@ class Lifecycle(unittest.TestCase):
             function(*arguments)
         self.assertEqual(errno.errorcode[caught.exception.errno], errno.errorcode[code])
 
-    def ends(self, timeout_s=20):
+    def ends(self, timeout_s=WAIT_S):
         """The daemon's exit status, once it has ended by itself."""
         try:
             status = self.mount.process.wait(timeout_s)
@@ -120,6 +129,12 @@ class Lifecycle(unittest.TestCase):
         if status != 0:
             with open(mount.log_path, encoding="utf-8", errors="replace") as log:
                 self.fail(f"the daemon ended with {status}:\n{log.read()[-3000:]}")
+
+    def terminate(self):
+        """SIGTERM, taken notice of: a second one is then a second one."""
+        self.mount.process.terminate()
+        self.assertTrue(eventually(
+            lambda: "still open for writing" in self.bed.mount_log(self.dir)))
 
     # -- what the kernel may keep
 
@@ -190,7 +205,7 @@ class Lifecycle(unittest.TestCase):
         for i in range(80):
             os.pwrite(fd, data, i * MIB)
         with self.assertRaises(OSError):  # the beginning is sealed in a moment
-            for _ in range(500):
+            while True:
                 os.pwrite(fd, b"go back", 0)
                 time.sleep(0.01)
         with self.assertRaises(OSError):  # still the failed one
@@ -305,10 +320,8 @@ class Lifecycle(unittest.TestCase):
         for i in range(10):
             write_file(self.path(f"empty{i}"), b"")
             write_file(self.path(f"full{i}"), b"x" * 100)
-        deadline = time.monotonic() + 10
-        while subprocess.run(["umount", self.dir], stderr=subprocess.DEVNULL,
-                             check=False).returncode != 0:
-            self.assertLess(time.monotonic(), deadline)
+        self.assertTrue(eventually(lambda: subprocess.run(
+            ["umount", self.dir], stderr=subprocess.DEVNULL, check=False).returncode == 0))
         self.ends_well()
         self.assertEqual(len(self.bed.list(self.prefix)), 20)
 
@@ -322,10 +335,9 @@ class Lifecycle(unittest.TestCase):
         self.assertEqual(self.bed.decrypt(self.prefix + "f"), b"x" * 1000)
 
     def test_a_termination_after_a_lazy_unmount_ends_the_daemon(self):
-        pid, go = held_open(self.path("f"), then=lambda fd: time.sleep(60))
+        pid, go = held_open(self.path("f"), then=lambda fd: time.sleep(600))
         subprocess.run(["umount", "-l", self.dir], check=True)
-        self.mount.process.terminate()
-        time.sleep(0.5)
+        self.terminate()
         self.mount.process.terminate()
         self.assertNotEqual(self.ends(), 0)
         os.kill(pid, signal.SIGKILL)
@@ -335,8 +347,7 @@ class Lifecycle(unittest.TestCase):
 
     def test_a_termination_waits_for_writers_and_refuses_new_ones(self):
         pid, go = held_open(self.path("f"))
-        self.mount.process.terminate()
-        time.sleep(0.3)
+        self.terminate()
         self.raises(errno.EBUSY, os.open, self.path("g"), os.O_WRONLY | os.O_CREAT)
         os.close(go)
         self.assertEqual(status_of(pid), 0)
@@ -348,8 +359,7 @@ class Lifecycle(unittest.TestCase):
         pid, go = held_open(self.path("f"))
         committed = os.open(self.path("declared"), os.O_WRONLY)
         os.ftruncate(committed, 4096)  # changed, but nothing of it was begun
-        self.mount.process.terminate()
-        time.sleep(0.3)
+        self.terminate()
         self.assertIsNone(self.mount.process.poll())
         self.mount.process.terminate()
         self.assertNotEqual(self.ends(), 0)
@@ -371,11 +381,11 @@ class DeadServer(unittest.TestCase):
                 path = os.path.join(bed.mount(["--stop-timeout", "1"]), "f")
                 mount = bed.find_mount()
                 bed.s3.control(rules=[{"action": "stall", "op": "PutObject|CompleteMultipartUpload",
-                                       "times": None, "seconds": 120}])
+                                       "times": None, "seconds": 600}])
                 pid = in_child(lambda: write_file(path, b"x" * size))
-                time.sleep(2)
+                bed.s3.await_held(action="stall")
                 mount.process.terminate()
-                self.assertNotEqual(mount.process.wait(45), 0)
+                self.assertNotEqual(mount.process.wait(WAIT_S), 0)
                 self.assertNotEqual(status_of(pid), 0)
                 self.assertFalse(os.path.ismount(os.path.dirname(path)))
                 bed.mounts.remove(mount)
@@ -396,7 +406,7 @@ class SlowAnswers(unittest.TestCase):
         self.assertEqual(read_file(path), data)  # the kernel knows its size
         fd = os.open(path, os.O_RDONLY)
         child, _go = held_open(path, data=b"y" * 131072)  # in the kernel, the file is that long now
-        bed.s3.control(rules=[{"action": "delay", "op": "GetObject", "key": "^x$", "times": 1}])
+        bed.s3.control(rules=[{"action": "hold", "op": "GetObject", "key": "^x$"}])
         found, errors = bytearray(), []
 
         def read():
@@ -408,10 +418,11 @@ class SlowAnswers(unittest.TestCase):
 
         reader = threading.Thread(target=read)
         reader.start()
-        time.sleep(0.3)
+        bed.s3.await_held()
         size = os.stat(path).st_size  # told again, while the read waits for its answer
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+        bed.s3.control(reset=True)
         reader.join()
         os.close(fd)
         self.assertEqual(size, 131072)

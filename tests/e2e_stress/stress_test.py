@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """Many processes on one mount, each with its own plan, and what they find checked byte for byte.
 
-    stress_test.py [--seconds N] [--processes N] [--seed N] [--stripes N]
+    stress_test.py [--seconds N] [--processes N] [--seed N] [--stripes N] [--stripe-mib N]
 
 First: processes create, overwrite, append, truncate, rename, unlink, list and read files of their
 own and of others, some are killed on the way. What a file holds tells who wrote it and how long it
@@ -234,10 +234,10 @@ def run_workers(folder, count, seconds, seed):
 
 
 def run_stripes(mount, folder, count, each):
-    """Parallel writers; meanwhile every look answers within a second."""
+    """Parallel writers; meanwhile every look is answered."""
     data = os.urandom(MIB)
-    errors, slowest = [], {"stat": 0.0, "listdir": 0.0}
-    busy = threading.Event()
+    errors, slowest, looks = [], {"stat": 0.0, "listdir": 0.0}, []
+    over = threading.Event()
 
     def write(number):
         try:
@@ -248,12 +248,13 @@ def run_stripes(mount, folder, count, each):
             errors.append(error)
 
     def look():
-        while not busy.is_set():
+        while not over.is_set():
             for name, call, path in (("stat", os.stat, os.path.join(folder, "open")),
                                      ("listdir", os.listdir, folder)):
                 began = time.monotonic()
                 call(path)
                 slowest[name] = max(slowest[name], time.monotonic() - began)
+            looks.append(over.is_set())
             time.sleep(0.05)
 
     other = open(os.path.join(folder, "open"), "wb")
@@ -265,7 +266,7 @@ def run_stripes(mount, folder, count, each):
     for thread in threads:
         thread.join()
     seconds = time.monotonic() - began
-    busy.set()
+    over.set()
     looker.join()
     other.close()
     with open(f"/proc/{mount.process.pid}/status", encoding="utf-8") as file:
@@ -275,11 +276,12 @@ def run_stripes(mount, folder, count, each):
           f"peak RSS {peak} MiB", flush=True)
     if errors:
         raise AssertionError(f"{len(errors)} writers failed: {errors[0]}")
+    if looks.count(False) < 5:
+        raise AssertionError("whoever looks waits for the writers")
     for number in range(0, count, 7):
         with open(os.path.join(folder, f"stripe{number}"), "rb", buffering=0) as file:
             for _ in range(each // MIB):
                 assert file.read(MIB) == data, f"stripe{number} differs"
-    return slowest
 
 
 def main():
@@ -287,6 +289,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--stripes", type=int, default=64)
+    parser.add_argument("--stripe-mib", type=int, default=24)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
@@ -297,10 +300,7 @@ def main():
             if options.seconds:
                 run_workers(path, options.processes, options.seconds, options.seed)
             if options.stripes:
-                slowest = run_stripes(mount, path, options.stripes, 24 * MIB)
-                # A stat asks nobody; a listing waits for the creates in its directory, and for a
-                # server that shares the machine with us.
-                assert slowest["stat"] < 1 and slowest["listdir"] < 60, f"slow: {slowest}"
+                run_stripes(mount, path, options.stripes, options.stripe_mib * MIB)
             status = bed.umount(path)
             assert status == 0, f"the mount ended with {status}"
             assert bed.list_uploads() == [], "uploads were left behind"
