@@ -57,7 +57,7 @@ static inline unsigned vfs_inodes(struct vfs *v)
 static inline void vfs_stop(struct vfs *v)
 {
     // FORGET has no answer, and the last ones may be on their way. One inode is the root's.
-    for (int i = 0; i < 5000 && vfs_inodes(v) > 1; i++)
+    for (int i = 0; i < 60000 && vfs_inodes(v) > 1; i++)
         usleep(1000);
     assert_int_equal(vfs_inodes(v), 1);
     wire_stop(v->wire);

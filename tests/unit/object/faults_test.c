@@ -5,7 +5,7 @@
 
 #define SMALL    "dir/small"
 #define SPACE    (600 * KIB)
-#define HANGS_S  60
+#define HANGS_S  250
 #define RUNS_MAX 300 // the scenario makes some 60 calls
 
 // What a key must hold: `size` bytes as of the last commit, and what the next would make of it.

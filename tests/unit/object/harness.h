@@ -46,7 +46,7 @@ static inline void rig_config(struct volume_config *config)
     config->copy_range = 96 * KIB;
     config->zero_tail_max = 1 << 20;
     config->connections = 4;
-    config->progress_timeout_ms = 10000;
+    config->progress_timeout_ms = 60000; // of what moves, on a busy machine
     const char *format = getenv("TEST_FORMAT");
     assert_ok(format_find(format != NULL ? format : "rds", &config->format));
     config->read_formats = format_set_default(config->format, false);

@@ -76,7 +76,12 @@ static void a_burst_asks_ahead_and_never_for_more_than_it_used(void **state)
     unsigned used = 0;
     for (; used < 64; used++)
         assert_ok(use_one(&rig));
+    // Who asks ahead may not have run yet, and the burst be over when it does: then it goes on.
     unsigned generated = settled(&rig);
+    for (; generated <= used && used < 5000; generated = settled(&rig)) {
+        for (unsigned end = used + 16; used < end; used++)
+            assert_ok(use_one(&rig));
+    }
     assert_true(generated > used);
     assert_true(generated <= used + 16);
     stop(&rig);

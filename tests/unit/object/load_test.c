@@ -1,9 +1,8 @@
 // Many files at once on a slow store and little memory: all finish, hold what was written, and stay
 // within the limit; what cannot be is refused with a reason.
-#include "common/clock.h"
 #include "tests/unit/object/harness.h"
 
-#define HANGS_S 60
+#define HANGS_S 250 // of a test, on a machine that is busy with other things
 #define CHUNK   (8 * KIB)
 #define PIECE   (64 * KIB)
 
@@ -15,7 +14,6 @@ static void start_small(struct rig *rig, unsigned chunks, uint64_t hold_size)
     config.part_size = 32 * KIB;
     config.window = config.memory_limit / 2;
     config.hold_size = hold_size;
-    config.progress_timeout_ms = 8000;
     rig_start_config(rig, &config);
 }
 
@@ -307,6 +305,7 @@ static void a_commit_does_not_wait_for_memory_that_an_idle_file_holds(void **sta
     rig_config(&config);
     config.memory_limit = 30 * CHUNK;
     config.part_size = 80 * KIB;
+    config.progress_timeout_ms = 2 * HANGS_S * 1000; // who waits, waits too long
     rig_start_config(&rig, &config);
     assert_ok(writer_create(rig.volume, "idle", &idle));
     assert_ok(writer_create(rig.volume, KEY, &w));
@@ -317,9 +316,7 @@ static void a_commit_does_not_wait_for_memory_that_an_idle_file_holds(void **sta
     memset(bytes + 100, 0, 75 * KIB - 100);
     assert_ok(write_pattern(w, 0, 100, 2));
     assert_ok(writer_truncate(w, 75 * KIB));
-    int64_t began = clock_ms();
     assert_ok(writer_commit(w, WRITER_CLOSE, NULL));
-    assert_true(clock_ms() - began < 5000);
     assert_stored(&rig, KEY, bytes, 75 * KIB);
     writer_free(w);
     writer_free(idle);

@@ -105,7 +105,7 @@ static void assert_reads(struct file *f, uint64_t offset, size_t len)
 static void await_calls(struct file *f, enum memory_op op, unsigned count)
 {
     struct timespec pause = {.tv_nsec = 1000000};
-    for (int i = 0; i < 20000 && store_memory_calls_of(f->rig.store, op) < count; i++)
+    for (int i = 0; i < 120000 && store_memory_calls_of(f->rig.store, op) < count; i++)
         nanosleep(&pause, NULL);
     assert_true(store_memory_calls_of(f->rig.store, op) >= count);
 }
@@ -668,7 +668,7 @@ static void a_full_spool_fails_the_file_and_nothing_else(void **state)
     for (uint64_t at = 0; at < 1000 * KIB && rc == 0; at += 20 * KIB)
         rc = write_pattern(f.writer, at, 20 * KIB, 2);
     struct writer_status status = {.failure.code = rc};
-    for (int i = 0; i < 20000 && status.failure.code == 0; i++) { // until so much is sealed
+    for (int i = 0; i < 120000 && status.failure.code == 0; i++) { // until so much is sealed
         usleep(1000);
         writer_status(f.writer, &status);
     }

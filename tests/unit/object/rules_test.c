@@ -50,7 +50,7 @@ static void assert_file(struct rig *rig, uint64_t data, uint64_t size, unsigned 
 static void await_calls(struct rig *rig, enum memory_op op, unsigned count)
 {
     struct timespec pause = {.tv_nsec = 1000000};
-    for (int i = 0; i < 20000 && store_memory_calls_of(rig->store, op) < count; i++)
+    for (int i = 0; i < 120000 && store_memory_calls_of(rig->store, op) < count; i++)
         nanosleep(&pause, NULL);
     assert_true(store_memory_calls_of(rig->store, op) >= count);
 }

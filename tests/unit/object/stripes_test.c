@@ -10,7 +10,7 @@
 
 #include <inttypes.h>
 
-#define HANGS_S   120
+#define HANGS_S   280
 #define SCALE     256
 #define MIB       (KIB * KIB / SCALE) // a scaled one: the chunk
 #define GB        (1000000000ull / SCALE)

@@ -57,6 +57,13 @@ static int receive(int fd, char *text, int early)
     }
 }
 
+static void wait_for_end(int fd)
+{
+    char bytes[256];
+    while (recv(fd, bytes, sizeof bytes, 0) > 0)
+        ;
+}
+
 static void answer(int fd, const struct scripted_answer *a, int is_head)
 {
     char head[4096];
@@ -108,7 +115,9 @@ static void serve(struct scripted_server *s, int fd)
     assert(text != NULL);
     while (receive(fd, text, next_is_early(s))) {
         const struct scripted_answer *a = take_answer(s, text);
-        if (a->status == NULL)
+        if (a->silent)
+            wait_for_end(fd);
+        if (a->silent || a->status == NULL)
             break;
         answer(fd, a, strncmp(text, "HEAD ", 5) == 0);
         if (a->early || a->claim != 0)

