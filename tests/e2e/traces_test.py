@@ -4,7 +4,8 @@ The parts are lowered so that each file crosses many of them, and nothing is hel
 does happens to a stream that is under way. Every read, every size and the final bytes agree; then
 every object is opened by the independent reader, and nothing is left of any upload.
 
-A failure names the seed: `replay --seed N ... TRACE` does the same again.
+A failure names the seed: `replay --seed N ... TRACE` does the same again. RDSBAK_SEEDS="1 2 3"
+in the environment replays each trace so often.
 """
 
 import os
@@ -18,7 +19,7 @@ TOOLS = os.environ.get("RDSBAK_TOOLS", os.path.join(e2e.testbed.ROOT, "build-tes
 GENERATE = os.path.join(e2e.testbed.ROOT, "tests/tools/gen_traces.py")
 # They go back over what a stream has sent: --spool-dir is for them.
 NEED_SPOOL = {"pg_dump_Fc", "sqlite3_backup"}
-SEEDS = (1, 2)
+SEEDS = [int(seed) for seed in os.environ.get("RDSBAK_SEEDS", "1").split()]
 
 
 def traces(folder):
@@ -71,7 +72,8 @@ class Streaming(Replay):
     def test_every_trace_streams_with_a_spool(self):
         spool = self.bed.path("spool")
         os.makedirs(spool)
-        self.replay_all(4, *self.OPTIONS, "--spool-dir", spool)
+        for seed in SEEDS:
+            self.replay_all(seed + 3, *self.OPTIONS, "--spool-dir", spool)
         self.assertEqual(os.listdir(spool), [])
 
 
@@ -79,7 +81,8 @@ class Defaults(Replay):
     """As a user mounts."""
 
     def test_every_trace_with_default_options(self):
-        self.replay_all(3)
+        for seed in SEEDS:
+            self.replay_all(seed + 2)
 
 
 if __name__ == "__main__":
