@@ -15,7 +15,8 @@ class FioTest(tools.ToolTest):
         named = [f"--{name}={value}" for name, value in parameters.items()]
         done = self.tool("fio", "--name=job", "--directory=" + (path or self.dir),
                          "--thread=0", "--verify=crc32c", "--verify_fatal=1", "--randseed=1",
-                         "--output-format=json", "--filename_format=f$jobnum", *named, *options)
+                         "--output-format=json", "--filename_format=f$jobnum", *named, *options,
+                         cwd=self.out)  # it leaves files about its state
         return json.loads(done[done.index(b"{"):])
 
     def check(self, jobs=1, size=4 * MIB, **parameters):
