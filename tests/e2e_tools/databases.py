@@ -9,6 +9,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -106,4 +107,6 @@ class Mariadb(Server):
         self.client = ("--no-defaults", "--socket=" + self.socket, "--user=root")
 
     def answers(self):
-        return os.path.exists(self.socket)
+        # That the socket has a name does not say yet that somebody listens.
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.socket) == 0
