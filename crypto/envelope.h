@@ -20,8 +20,8 @@
 //   x-amz-matdesc  JSON object of strings           x-amz-tag-len   "128", for GCM only
 //   x-amz-unencrypted-content-length  decimal, optional
 // x-amz-tag-len on CBC: never written; absent or "0" when read (the C++ client writes 0 there),
-// anything else contradicts the cipher and is refused. On GCM it must be there (Ruby and Java insist,
-// other clients do not look at it).
+// anything else contradicts the cipher and is refused. On GCM it must be there (Ruby and Java
+// insist, other clients do not look at it).
 //
 // V3 (key commitment; the clients of December 2025 and later):
 //   x-amz-c  "115", the content cipher              x-amz-3  base64 of the wrapped key
@@ -131,9 +131,9 @@ enum envelope_found { ENVELOPE_NONE, ENVELOPE_PRESENT, ENVELOPE_ELSEWHERE };
 // Reads the envelope from user metadata (names in any case, without "x-amz-meta-"; empty values
 // count as absent). *found says ENVELOPE_NONE for an object that carries nothing of an envelope:
 // plaintext, or all of it is in an instruction file; ENVELOPE_ELSEWHERE for one that carries what
-// clients leave there beside such a file. 0; -EACCES for an envelope of a kind that is not read (RSA of V1, an unknown version:
-// the text names it); -EIO for a damaged one, with the defect named; -ENOMEM.
-// On 0 and PRESENT the caller owns e and clears it; otherwise e is untouched.
+// clients leave there beside such a file. 0; -EACCES for an envelope of a kind that is not read
+// (RSA of V1, an unknown version: the text names it); -EIO for a damaged one, with the defect
+// named; -ENOMEM. On 0 and PRESENT the caller owns e and clears it; otherwise e is untouched.
 int envelope_parse(const struct kv *metadata, struct envelope *e,
                    enum envelope_found *found) MUST_CHECK;
 
