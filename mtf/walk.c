@@ -14,6 +14,14 @@ bool all_zero(const uint8_t *data, size_t len)
     return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
+size_t zeros_before(const uint8_t *data, size_t len)
+{
+    size_t i = 0;
+    while (i < len && data[i] == 0)
+        i++;
+    return i;
+}
+
 // ---- memory ----
 
 static bool gather_init(struct gather *g, size_t cap)

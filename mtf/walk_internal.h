@@ -150,6 +150,7 @@ struct mtf_walk {
 void walk_damage(struct mtf_walk *w, const char *block, uint64_t offset, const char *why);
 void gather_add(struct gather *g, const uint8_t *data, size_t len); // what there is room for
 bool all_zero(const uint8_t *data, size_t len);
+size_t zeros_before(const uint8_t *data, size_t len); // the first byte that is none
 // What stands behind the last finished set is no set: `begin` are its first bytes.
 void walk_trailing(struct mtf_walk *w, const uint8_t *begin, size_t len);
 // A filemark was met in a file whose sets cannot be seen: two of them make one.

@@ -300,7 +300,8 @@ static void consume(struct mtf_walk *w, const uint8_t *data, size_t len)
     if (f->keeps)
         gather_add(&f->kept, data, len);
     if (f->zeros && !all_zero(data, len)) {
-        walk_damage(w, "", f->position, "bytes that must be zero are not");
+        walk_damage(w, "", f->position + zeros_before(data, len),
+                    "bytes that must be zero are not");
         f->zeros = false;
     }
     f->position += len;

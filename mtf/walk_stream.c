@@ -334,7 +334,7 @@ static void consume(struct mtf_walk *w, const uint8_t *data, size_t len)
     if (s->step == STEP_BLOCK || s->step == STEP_HEADER || s->step == STEP_SUM)
         head_add(s, data, len);
     if (s->zeros && !all_zero(data, len)) {
-        stream_damage(w, s->position, "bytes that must be zero are not");
+        stream_damage(w, s->position + zeros_before(data, len), "bytes that must be zero are not");
         s->zeros = false; // told once
     }
     if (data_step && (s->stream.media & MTF_STREAM_CHECKSUM) != 0)
