@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define READS  (VERB_MOUNT | VERB_GET | VERB_CAT)
+#define READS  (VERB_MOUNT | VERB_GET | VERB_CAT | VERB_INFO | VERB_VERIFY)
 #define WRITES (VERB_MOUNT | VERB_PUT)
 #define KEYED  (READS | WRITES)
 #define MOVES  (READS | WRITES) // what moves content through memory

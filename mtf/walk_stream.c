@@ -286,7 +286,7 @@ static void head_add(struct stream_walk *s, const uint8_t *data, size_t len)
 
 // The number of a page must be above that of the page before if both are of one file of the
 // database; empty pages count for nothing.
-static void page_end(struct mtf_walk *w)
+static void page_end(struct mtf_walk *w, uint64_t end)
 {
     struct stream_walk *s = &w->stream;
     struct page_check *page = &s->page;
@@ -300,7 +300,7 @@ static void page_end(struct mtf_walk *w)
     if (page->any && file == page->file && number != 0 && number <= page->number) {
         if (w->report.disorders++ == 0)
             w->report.order = (struct mtf_damage){"a page whose number does not rise",
-                                                  stream_place(w, s->position)};
+                                                  stream_place(w, end - PAGE_SIZE)};
     }
     page->any = true;
     page->number = number;
@@ -310,6 +310,7 @@ static void page_end(struct mtf_walk *w)
 static void pages_add(struct mtf_walk *w, const uint8_t *data, size_t len)
 {
     struct page_check *page = &w->stream.page;
+    uint64_t at = w->stream.position;
     while (len > 0) {
         size_t take = PAGE_SIZE - page->fill < len ? PAGE_SIZE - page->fill : len;
         if (page->fill < sizeof page->head) {
@@ -317,10 +318,11 @@ static void pages_add(struct mtf_walk *w, const uint8_t *data, size_t len)
             memcpy(page->head + page->fill, data, take < head ? take : head);
         }
         page->fill += (uint32_t)take;
+        at += take;
         data += take;
         len -= take;
         if (page->fill == PAGE_SIZE)
-            page_end(w);
+            page_end(w, at);
     }
 }
 
