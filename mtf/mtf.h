@@ -1,6 +1,6 @@
 // What a stream of bytes is, if it is a SQL Server backup: recognised from its first bytes,
 // described from its first 16 KiB and its last 64 KiB. For log lines and for `info`; nothing about
-// how bytes are stored depends on it. Knows bytes only.
+// how bytes are stored depends on it. Knows bytes only. Reading all of it: walk.h.
 //
 // Everything here takes hostile bytes: malformed input gives a struct mtf_damage (why, and where),
 // never a crash, and no size out of the file sizes memory. No function blocks, sets an error text

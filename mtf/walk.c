@@ -7,7 +7,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define TAIL_KEPT 16384 // of what does not begin as a backup: does it end as one?
+#define TAIL_KEPT MTF_FILEMARK_MAX // of what cannot be walked: does it end as a backup does?
 
 bool all_zero(const uint8_t *data, size_t len)
 {
@@ -96,7 +96,7 @@ void walk_trailing(struct mtf_walk *w, const uint8_t *begin, size_t len)
     bool zeros = all_zero(begin, len);
     w->trails = true;
     w->report.trailing_zeros = zeros;
-    walk_damage(w, "", w->report.sound_end,
+    walk_damage(w, "", w->report.closed_end,
                 zeros ? "zeros follow the last filemark: the file was not cut to its length"
                       : "what follows the last filemark is no backup set");
 }
@@ -105,8 +105,18 @@ void walk_count_filemark(struct mtf_walk *w, uint64_t end)
 {
     if (w->marks.count < 3 || w->marks.count % 2 == 0)
         return;
-    w->report.sets = (uint32_t)((w->marks.count - 1) / 2);
-    w->report.sound_end = end;
+    walk_set_closed(w, (uint32_t)((w->marks.count - 1) / 2), end);
+}
+
+void walk_set_closed(struct mtf_walk *w, uint32_t sets, uint64_t end)
+{
+    struct mtf_report *r = &w->report;
+    r->sets = sets;
+    r->closed_end = end;
+    if (r->damages > 0)
+        return;
+    r->sound_sets = sets;
+    r->sound_end = end;
 }
 
 const struct mtf_report *mtf_walk_report(const struct mtf_walk *w)
@@ -116,8 +126,7 @@ const struct mtf_report *mtf_walk_report(const struct mtf_walk *w)
 
 // ---- feeding ----
 
-// What does not begin as a backup: its last bytes are kept.
-static void keep_tail(struct mtf_walk *w, const uint8_t *data, size_t len)
+void walk_keep_tail(struct mtf_walk *w, const uint8_t *data, size_t len)
 {
     struct gather *tail = &w->stream.kept;
     if (len > TAIL_KEPT) {
@@ -141,7 +150,7 @@ static void route(struct mtf_walk *w, const uint8_t *data, size_t len)
     else if (w->report.kind == MTF_PACKED)
         frame_feed(w, data, len);
     else
-        keep_tail(w, data, len);
+        walk_keep_tail(w, data, len);
 }
 
 // A media header of SQL Server's that does not fit its checksum is a damaged backup.
@@ -184,12 +193,17 @@ void mtf_walk_feed(struct mtf_walk *w, const uint8_t *data, size_t len)
 
 // ---- the end ----
 
-static void end_unknown(struct mtf_walk *w)
+static bool tail_is_finished(const struct mtf_walk *w, uint32_t filemark_size, enum mtf_kind kind)
 {
     struct mtf_end end;
     const struct gather *tail = &w->stream.kept;
     const struct mtf_bytes b = {tail->data, tail->len, w->report.size - tail->len};
-    if (w->report.kind != MTF_OTHER && mtf_end_find(&b, 0, MTF_UNDECIDED, &end) == MTF_FINISHED)
+    return mtf_end_find(&b, filemark_size, kind, &end) == MTF_FINISHED;
+}
+
+static void end_unknown(struct mtf_walk *w)
+{
+    if (w->report.kind != MTF_OTHER && tail_is_finished(w, 0, MTF_UNDECIDED))
         walk_damage(w, "", 0, "it ends as a SQL Server backup does, but does not begin as one");
 }
 
@@ -198,7 +212,7 @@ static void end_short_trail(struct mtf_walk *w, bool packed)
 {
     const struct stream_walk *s = &w->stream;
     const struct frame_walk *f = &w->frame;
-    uint64_t sound = w->report.sound_end;
+    uint64_t sound = w->report.closed_end;
     if (sound == 0 || sound == w->report.size)
         return;
     if (packed && f->step == FRAME_NEXT && f->record_at == sound)
@@ -216,9 +230,14 @@ static void end_place(struct mtf_walk *w)
         packed ? !frame_is_between_parts(&w->frame) : !stream_is_between_blocks(&w->stream);
     if (!broken)
         end_short_trail(w, packed);
-    if (w->trails)
-        r->trailing = r->size - r->sound_end;
-    else if (!broken && r->sound_end != r->size)
+    if (w->frame.is_lost && tail_is_finished(w, w->frame.filemark_size, MTF_PACKED))
+        r->unproved |= MTF_UNPROVED_LAYOUT;
+    else if (w->frame.is_lost)
+        walk_damage(w, "", w->frame.record_at,
+                    "its records cannot be followed, and it has no final filemark");
+    else if (w->trails)
+        r->trailing = r->size - r->closed_end;
+    else if (!broken && r->closed_end != r->size)
         walk_damage(w, inside ? w->stream.block.type : "", r->size,
                     "it ends here without the final filemark: unfinished, or cut short");
 }

@@ -30,10 +30,10 @@ enum mtf_verdict {
 enum mtf_unproved {
     MTF_UNPROVED_DATA = 1,      // data without checksums: not WITH CHECKSUM, not compressed
     MTF_UNPROVED_ENCRYPTED = 2, // WITH ENCRYPTION: only records and filemarks were seen
-    MTF_UNPROVED_LAYOUT = 4,    // compressed by 2008 to 2012, or something that is no backup
+    MTF_UNPROVED_LAYOUT = 4,    // compressed by 2008 to 2012; or encrypted, and its records do not
+                                // follow one another as in those that are known
     MTF_UNPROVED_ORDER = 8,     // page numbers do not rise: pieces may be exchanged (`order`)
     MTF_UNPROVED_MAP = 16,      // more sets than are remembered: the set map was not compared
-    MTF_UNPROVED_MEMORY = 32,   // records were not unpacked: no memory
 };
 
 struct mtf_report {
@@ -44,8 +44,10 @@ struct mtf_report {
     bool is_ended; // mtf_walk_end was called
     uint32_t sets; // finished ones
     uint64_t filemarks;
-    uint64_t sound_end; // end of the filemark that closes the last finished set; 0: none
-    uint64_t trailing;  // bytes behind it that are no further set; counted in damage
+    uint64_t closed_end; // end of the filemark that closes the last finished set; 0: none
+    uint64_t trailing;   // bytes behind it that are no further set; they are damage
+    uint32_t sound_sets; // finished before the first damage
+    uint64_t sound_end;  // end of the last of them; 0: none
     bool trailing_zeros;
     uint64_t blocks, records;          // whose headers fitted; records: whose checksums did
     uint64_t data_bytes, summed_bytes; // page and log data; what of it matched a checksum

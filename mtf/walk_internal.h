@@ -114,6 +114,8 @@ struct data_end {
 struct frame_walk {
     uint64_t position; // in the file
     bool is_broken;
+    bool is_lost;      // broken where nobody knows how it must be: not called damage
+    bool index_known;  // an index was met that is laid out as expected
     bool blind;        // the stream inside is not walked
     bool filemark_due; // padding or an index ended
     bool index_met;    // in this part
@@ -151,8 +153,12 @@ void walk_damage(struct mtf_walk *w, const char *block, uint64_t offset, const c
 void gather_add(struct gather *g, const uint8_t *data, size_t len); // what there is room for
 bool all_zero(const uint8_t *data, size_t len);
 size_t zeros_before(const uint8_t *data, size_t len); // the first byte that is none
+// The last bytes of what cannot be walked are kept, in stream.kept.
+void walk_keep_tail(struct mtf_walk *w, const uint8_t *data, size_t len);
 // What stands behind the last finished set is no set: `begin` are its first bytes.
 void walk_trailing(struct mtf_walk *w, const uint8_t *begin, size_t len);
+// A set is finished, with the filemark that ends at `end`: the file has so many now.
+void walk_set_closed(struct mtf_walk *w, uint32_t sets, uint64_t end);
 // A filemark was met in a file whose sets cannot be seen: two of them make one.
 void walk_count_filemark(struct mtf_walk *w, uint64_t end);
 

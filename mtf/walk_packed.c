@@ -9,8 +9,9 @@
 
 #include <string.h>
 
-#define NEXT_BYTES 24 // of a record's header, or a filemark's
-#define INDEX_HEAD 16
+#define NEXT_BYTES    24 // of a record's header, or a filemark's
+#define INDEX_HEAD    16
+#define RECORDS_KNOWN 8 // that followed one another: then their layout is what we think
 
 static void step_begin(struct frame_walk *f, enum frame_step step, uint64_t left)
 {
@@ -37,6 +38,19 @@ static void broken(struct mtf_walk *w, uint64_t at, const char *why)
 {
     walk_damage(w, "", at, why);
     w->frame.is_broken = true;
+}
+
+// What encrypted files look like inside is known less well: where the first records or the first
+// index are not as expected, that says more of the expectation than of the file.
+static void broken_or_lost(struct mtf_walk *w, const char *why, bool layout_is_known)
+{
+    struct frame_walk *f = &w->frame;
+    if (!w->report.encrypted || layout_is_known) {
+        broken(w, f->record_at, why);
+        return;
+    }
+    f->is_broken = f->is_lost = true;
+    w->stream.kept.len = 0;
 }
 
 static struct mtf_bytes kept_bytes(const struct frame_walk *f)
@@ -112,7 +126,7 @@ static void record_end(struct mtf_walk *w)
     struct frame_walk *f = &w->frame;
     const struct mtf_bytes b = kept_bytes(f);
     if (mtf_record_parse(&b, 0, &f->record) != MTF_GOT) {
-        broken(w, f->record_at, "no valid record");
+        broken_or_lost(w, "no valid record", w->report.records >= RECORDS_KNOWN);
         return;
     }
     note_data_end(w);
@@ -166,8 +180,9 @@ static void entries_end(struct mtf_walk *w)
         uint64_t used = index.entries + (uint64_t)index.count * 16;
         good = all_zero(b.data + used, b.len - INDEX_HEAD - used);
     }
+    f->index_known = f->index_known || good;
     if (!good)
-        walk_damage(w, "", f->record_at, "no valid index of the set's records");
+        broken_or_lost(w, "no valid index of the set's records", f->index_known);
     else if (!entries_fit(w, &b, &index))
         walk_damage(w, "", f->record_at, "the index names a record where none is");
     f->filemark_due = f->index_met = true;
@@ -180,7 +195,7 @@ static void index_head_end(struct mtf_walk *w)
     const struct mtf_bytes b = kept_bytes(f);
     uint32_t len = mtf_u32(&b, NEXT_BYTES + 8);
     if (len < 2 * INDEX_HEAD || len > KEEP_MAX - NEXT_BYTES)
-        broken(w, f->record_at, "no valid index of the set's records");
+        broken_or_lost(w, "no valid index of the set's records", f->index_known);
     else
         step_begin(f, FRAME_ENTRIES, len - INDEX_HEAD);
 }
@@ -231,12 +246,13 @@ static void filemark_end(struct mtf_walk *w)
 static void no_record(struct mtf_walk *w)
 {
     struct frame_walk *f = &w->frame;
+    if (w->report.closed_end == 0 || w->report.closed_end != f->record_at) {
+        broken_or_lost(w, f->filemark_due ? "no filemark where one is due" : "no valid record",
+                       w->report.records >= RECORDS_KNOWN);
+        return;
+    }
     f->is_broken = true;
-    if (w->report.sound_end != 0 && w->report.sound_end == f->record_at)
-        walk_trailing(w, f->kept.data, f->kept.len);
-    else
-        walk_damage(w, "", f->record_at,
-                    f->filemark_due ? "no filemark where one is due" : "no valid record");
+    walk_trailing(w, f->kept.data, f->kept.len);
 }
 
 static void next_end(struct mtf_walk *w)
@@ -319,6 +335,8 @@ void frame_feed(struct mtf_walk *w, const uint8_t *data, size_t len)
         while (f->left == 0 && !f->is_broken)
             step_end(w);
     }
+    if (f->is_lost && len > 0)
+        walk_keep_tail(w, data, len);
     if (w->trails)
         w->report.trailing_zeros = w->report.trailing_zeros && all_zero(data, len);
 }

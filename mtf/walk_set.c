@@ -192,8 +192,7 @@ void set_filemark(struct mtf_walk *w, uint64_t at, uint64_t end)
         walk_damage(w, "SFMB", at, "a filemark before the end of the set");
         set_abandon(w);
     } else {
-        w->report.sets++;
-        w->report.sound_end = end;
+        walk_set_closed(w, w->report.sets + 1, end);
         tell(w, true);
     }
 }

@@ -192,8 +192,6 @@ static void stream_header_end(struct mtf_walk *w)
     }
     if (s->sum_wanted && !mtf_stream_is(&s->stream, "CSUM"))
         stream_damage(w, s->stream_at, "the checksum that was announced is missing");
-    if (mtf_stream_is(&s->stream, "CSUM") && !s->sum_wanted)
-        stream_damage(w, s->stream_at, "a checksum that was not announced");
     if (mtf_stream_is(&s->stream, "TSMP"))
         w->sets.map_place = stream_place(w, s->stream_at);
     stream_data_begin(w);
@@ -211,10 +209,11 @@ static void sum_end(struct mtf_walk *w)
 {
     struct stream_walk *s = &w->stream;
     const struct mtf_bytes b = {s->head, s->head_len, 0};
-    if (!s->sum_wanted)
+    bool fits = s->stream.len == 4 && mtf_u32(&b, 0) == mtf_data_sum_value(&s->sum);
+    if (!s->sum_wanted) // not announced: of something else
         return;
     s->sum_wanted = false;
-    if (s->stream.len != 4 || mtf_u32(&b, 0) != mtf_data_sum_value(&s->sum)) {
+    if (!fits) {
         stream_damage(w, s->stream_at, "the data in front do not match their checksum");
         return;
     }

@@ -10,7 +10,7 @@
 #define TABLE_LEN   256
 #define LENGTH_MAX  15
 #define MATCH_LEAST 3
-#define FAST_BITS   10 // codes up to this are looked up; longer ones, which are rare, are counted out
+#define FAST_BITS   10 // codes up to this are looked up; longer ones are rare
 
 struct codes {
     uint16_t count[LENGTH_MAX + 1]; // codes of each length

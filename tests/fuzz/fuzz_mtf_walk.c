@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         checksums_mend(copy, size);
     struct mtf_report whole = walk(copy, size, size > 0 ? size : 1);
     struct mtf_report pieces = walk(copy, size, piece);
-    assert(whole.size == size && whole.sound_end <= size && whole.damage.offset <= size);
+    assert(whole.size == size && whole.closed_end <= size && whole.damage.offset <= size);
     assert(memcmp(&whole, &pieces, sizeof whole) == 0);
     return 0;
 }

@@ -22,6 +22,9 @@ def main():
         for first in (0x7F, 0xD3):
             with open(os.path.join(sys.argv[1], 'seed-%s-%02x' % (name, first)), 'wb') as file:
                 file.write(bytes([first]) + data)
+        if name == 'packed':  # with the length of a wrapped key: encrypted
+            with open(os.path.join(sys.argv[1], 'seed-encrypted'), 'wb') as file:
+                file.write(bytes([0xFF]) + data[:45] + b'\1' + data[46:])
 
 
 if __name__ == '__main__':

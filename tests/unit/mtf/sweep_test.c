@@ -223,7 +223,8 @@ static enum mtf_verdict walk_at_the_wall(const struct wall *wall, const uint8_t 
     mtf_walk_end(w);
     const struct mtf_report *r = mtf_walk_report(w);
     assert_int_equal(r->size, len);
-    assert_true(r->damage.offset <= len && r->sound_end <= len && r->trailing <= len);
+    assert_true(r->damage.offset <= len && r->closed_end <= len && r->trailing <= len);
+    assert_true(r->sound_end <= r->closed_end && r->sound_sets <= r->sets);
     assert_true(r->summed_bytes <= r->data_bytes && told <= r->sets);
     assert_true((r->damages > 0) == (r->damage.why != NULL));
     return mtf_walk_verdict(w);
