@@ -3,18 +3,24 @@
 
 #include "cli/backup_read.h"
 #include "cli/interrupt.h"
+#include "common/clock.h"
 #include "common/lock.h"
 #include "common/secret.h"
 #include "object/parallel.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#define THREADS_MAX 16
+#define THREADS_MAX   16
+#define SHOW_EVERY_MS 250
 
 struct reading {
     struct volume *volume;
     struct chain_report *report;
-    struct lock lock; // rank STORE, a leaf: guards report->sets
+    struct lock lock; // rank STORE, a leaf: guards report->sets and what follows
+    bool terminal;
+    size_t done; // objects
+    int64_t shown_ms;
 };
 
 // ---- listing ----
@@ -100,8 +106,22 @@ static int take_backup(struct reading *reading, size_t index, const struct backu
     for (size_t i = 0; i < b->count && rc == 0; i++) {
         if (b->sets[i].has_details && b->sets[i].is_final)
             rc = add_set(reading, index, b, &b->sets[i]);
+        else if (file->trouble == NULL)
+            file->trouble = "a set in it has no final description";
     }
     return rc;
+}
+
+static void show_progress(struct reading *reading)
+{
+    WITH_LOCK(&reading->lock);
+    int64_t now_ms = clock_ms();
+    reading->done++;
+    if (!reading->terminal || now_ms - reading->shown_ms < SHOW_EVERY_MS)
+        return;
+    fprintf(stderr, "\r\033[Kverify --chain: %zu of %zu objects", reading->done,
+            reading->report->files_count);
+    reading->shown_ms = now_ms;
 }
 
 static int read_file(void *context, size_t index)
@@ -119,6 +139,7 @@ static int read_file(void *context, size_t index)
     err_save(&file->failure, rc);
     if (rc == 0)
         rc = take_backup(reading, index, &b);
+    show_progress(reading);
     return rc == -ENOMEM ? rc : 0;
 }
 
@@ -132,8 +153,13 @@ static int compare_guids(const struct mtf_guid *a, const struct mtf_guid *b)
 // The same database: of one family (whatever server it was backed up on) and name.
 static int compare_databases(const struct chain_set *a, const struct chain_set *b)
 {
+    static const struct mtf_guid UNKNOWN;
     int diff = strcmp(a->set->database, b->set->database);
-    return diff != 0 ? diff : compare_guids(&a->family, &b->family);
+    if (diff == 0)
+        diff = compare_guids(&a->family, &b->family);
+    if (diff == 0 && compare_guids(&a->family, &UNKNOWN) == 0)
+        diff = strcmp(a->set->server, b->set->server);
+    return diff;
 }
 
 static int compare_sets(const void *x, const void *y)
@@ -216,7 +242,7 @@ CLEANUP_POINTER(chain_report, chain_report_free)
 static int list_and_read(struct volume *v, struct chain_report *r, unsigned threads)
 {
     struct store *store = volume_store(v);
-    struct reading reading = {.volume = v, .report = r};
+    struct reading reading = {.volume = v, .report = r, .terminal = isatty(STDERR_FILENO)};
     int rc = store->ops->list(store, r->source.key, '\0', 0, add_file, r);
     if (rc == 0 && r->files_count == 0)
         return err_set(-ENOENT, "s3://%s/%s: nothing is there", r->source.bucket, r->source.key);
@@ -226,6 +252,8 @@ static int list_and_read(struct volume *v, struct chain_report *r, unsigned thre
     rc = parallel_run(threads < THREADS_MAX ? threads : THREADS_MAX, r->files_count, read_file,
                       &reading);
     lock_destroy(&reading.lock);
+    if (reading.shown_ms != 0)
+        fputs("\r\033[K", stderr);
     return rc;
 }
 

@@ -33,6 +33,7 @@ static bool is_backup(const struct mtf_report *r)
 struct teller {
     const struct verify_job *job;
     void (*tell)(struct teller *t, bool proved, const char *text);
+    bool wanted; // tell_line: of the two kinds
     struct json_t *proved, *unproved;
 };
 
@@ -81,12 +82,17 @@ static void tell_walk(struct teller *t)
     snprintf(text, sizeof text,
              "structure to the final filemark: %" PRIu32 " set%s, %" PRIu64 " filemarks", r->sets,
              r->sets == 1 ? "" : "s", r->filemarks);
-    t->tell(t, true, text);
+    t->tell(t, true,
+            (r->unproved & MTF_UNPROVED_LAYOUT) != 0 ? "it ends with a final filemark" : text);
     tell_data(t);
     if ((r->unproved & MTF_UNPROVED_ENCRYPTED) != 0)
         t->tell(t, false,
                 "content: encrypted by SQL Server, only the chain of records and the filemarks "
                 "can be seen");
+    if ((r->unproved & MTF_UNPROVED_LAYOUT) != 0)
+        t->tell(t, false,
+                "the chain of records: it is not laid out as in the encrypted backups that are "
+                "known");
     if ((r->unproved & MTF_UNPROVED_MAP) != 0)
         t->tell(t, false, "the set map: more sets than are remembered");
     if ((r->unproved & MTF_UNPROVED_ORDER) != 0) {
@@ -122,7 +128,8 @@ static void tell_all(struct teller *t)
 
 static void tell_line(struct teller *t, bool proved, const char *text)
 {
-    (void)t;
+    if (proved != t->wanted)
+        return;
     show_label(proved ? "proved" : "not proved");
     puts(text);
 }
@@ -135,8 +142,9 @@ static void show_last_set(const struct verify_job *job)
         return;
     mtf_date_format(&set->finished, finished);
     show_label("backup");
-    printf("%s of %s on %s, %s %s", mtf_type_name(set->type), set->database, set->server,
-           finished[0] != '\0' ? "finished" : "not finished", finished);
+    printf("%s of %s on %s", mtf_type_name(set->type), set->database, set->server);
+    if (finished[0] != '\0')
+        printf(", finished %s", finished);
     if (job->report.media.stripes > 1)
         printf(", stripe %u of %u", (unsigned)job->report.media.stripe,
                (unsigned)job->report.media.stripes);
@@ -154,7 +162,7 @@ static void show_damage(const struct mtf_report *r)
     printf(": %s\n", r->damage.why);
     show_label("sound up to");
     printf("byte %" PRIu64 " of %" PRIu64 ": %" PRIu32 " whole set%s\n", r->sound_end, r->size,
-           r->sets, r->sets == 1 ? "" : "s");
+           r->sound_sets, r->sound_sets == 1 ? "" : "s");
     if (r->trailing > 0) {
         show_label("behind it");
         printf("%" PRIu64 " bytes, %s\n", r->trailing,
@@ -164,7 +172,7 @@ static void show_damage(const struct mtf_report *r)
 
 void show_job(const struct verify_job *job)
 {
-    struct teller t = {.job = job, .tell = tell_line};
+    struct teller t = {.job = job, .tell = tell_line, .wanted = true};
     show_address(stdout, job->source.bucket, job->source.key);
     printf(": %s\n", VERDICTS[job->verdict]);
     if (job->failure.code < 0) {
@@ -175,6 +183,8 @@ void show_job(const struct verify_job *job)
     show_last_set(job);
     if (job->was_opened)
         show_damage(&job->report);
+    tell_all(&t);
+    t.wanted = false;
     tell_all(&t);
 }
 
@@ -209,6 +219,7 @@ static void add_report(struct json_t *json, const struct verify_job *job)
     json_add_number(json, "content_bytes", r->size);
     json_add_number(json, "sets", r->sets);
     json_add_number(json, "filemarks", r->filemarks);
+    json_add_number(json, "sound_sets", r->sound_sets);
     json_add_number(json, "sound_bytes", r->sound_end);
     json_add_number(json, "trailing_bytes", r->trailing);
     if (r->damage.why != NULL)

@@ -44,8 +44,11 @@ static void add_problem(struct stripe_set *set, const char *text, unsigned numbe
              text);
 }
 
+// Of a damaged file not all sets are known.
 static bool sets_agree(const struct verify_job *a, const struct verify_job *b)
 {
+    if (a->verdict >= VERIFY_DAMAGED || b->verdict >= VERIFY_DAMAGED)
+        return true;
     if (a->count != b->count)
         return false;
     for (size_t i = 0; i < a->count; i++) {
@@ -71,7 +74,7 @@ static void check_set(struct stripe_set *set, const struct verify_job *jobs, siz
             continue;
         set->given++;
         const struct mtf_media *media = &jobs[i].report.media;
-        if (first == NULL)
+        if (first == NULL || first->verdict >= VERIFY_DAMAGED)
             first = &jobs[i];
         else if (media->stripes != set->stripes || !sets_agree(first, &jobs[i]))
             add_problem(set, "holds other backup sets than the others", media->stripe);

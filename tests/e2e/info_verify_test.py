@@ -247,6 +247,10 @@ class Verify(Verbs):
         found = self.as_json(1, "verify", urls[0], longer, urls[2])
         self.assertIn("other backup sets", found["striped_sets"][0]["problem"])
         self.assertIn("stripe 2 is missing", self.bed_run(1, "verify", urls[0], urls[2]))
+        self.flip("v/stripe1.bak", 600000)
+        found = self.as_json(1, "verify", *urls)
+        self.assertIsNone(found["striped_sets"][0]["problem"])  # all are there; one is damaged
+        self.assertEqual([one["verdict"] for one in found["objects"]], ["damaged", "ok", "ok"])
 
     def test_usage(self):
         self.bed_run(2, "verify")
@@ -337,6 +341,26 @@ class Chain(Verbs):
         self.assertEqual(found["objects"][0]["verdict"], "not-proved")
         self.assertEqual(len(found["chain"]["databases"]), 1)
         self.bed_run(1, "verify", "--chain", self.bed.url("nothing-there/"))
+
+
+class OnCeph(Verbs):
+    """The same against Ceph's server, with an object that was sent in parts."""
+
+    BED = {"store": "rgw"}
+
+    def test_backup_in_parts(self):
+        path = self.source("parts", backup("--size", "24M", "--checksum"))
+        url = self.bed.url("parts/full.bak")
+        self.bed_run(0, "put", path, url, "--hold-size", "0", "--part-size", "5MiB")
+        info = self.as_json(0, "info", url)
+        self.assertEqual(info["object"]["parts"], 5)
+        self.assertEqual(info["backup"]["sets"][0]["database"], "SalesDb")
+        found = self.as_json(0, "verify", url, "--chain", self.bed.url("parts/"))
+        self.assertEqual(found["objects"][0]["verdict"], "ok")
+        self.assertTrue(found["chain"]["databases"][0]["restorable"])
+        self.flip("parts/full.bak", 20 << 20)
+        found = self.as_json(1, "verify", url)
+        self.assertEqual(found["objects"][0]["verdict"], "damaged")
 
 
 if __name__ == "__main__":
