@@ -121,11 +121,11 @@ static int read_sets(struct reader *r, struct backup *b)
     for (size_t i = b->count; i > 0 && rc == 0; i--) {
         struct mtf_set *set = &b->sets[i - 1];
         *set = walk.last;
+        b->left_out--;
         if (set->address == 0 || set->address >= end || !set->has_header)
             break;
         rc = read_start(r, &b->info, set);
         end = set->address;
-        b->left_out--;
         if (i == 1 || rc < 0)
             break;
         rc = read_tail(r, &walk, end);

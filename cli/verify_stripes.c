@@ -64,7 +64,9 @@ static bool sets_agree(const struct verify_job *a, const struct verify_job *b)
 static void check_set(struct stripe_set *set, const struct verify_job *jobs, size_t count)
 {
     const struct verify_job *first = NULL;
-    for (unsigned number = 1; number <= set->stripes; number++) {
+    // The number of stripes is the file's word: no longer than there is something to say.
+    for (unsigned number = 1;
+         number <= set->stripes && strlen(set->problem) < sizeof set->problem - 1; number++) {
         size_t times = times_given(set, jobs, count, (uint16_t)number);
         if (times != 1)
             add_problem(set, times == 0 ? "is missing" : "was given more than once", number);

@@ -300,6 +300,19 @@ class Chain(Verbs):
         text = self.bed_run(0, "verify", "--chain", prefix)
         self.assertIn("to 2024-12-10 03:05:00, LSN 1300000000000800001", text)
 
+    def test_databases_are_told_apart_by_family_not_by_server(self):
+        self.make("two")
+        self.put("two/other.bak", backup("--size", "512K", "--database", "OtherDb"))
+        self.put("two/namesake.bak", backup("--size", "512K", "--seed", "5"))
+        self.store("two", "4.trn", 6, "--size", "192K", "--type", "log", "--lsn", "1300-1400",
+                   "--server", "DB02\\PROD")
+        databases = self.chain(0, self.bed.url("two/"))["databases"]
+        self.assertEqual(sorted((one["database"], one["restorable_to_lsn"], one["logs"])
+                                for one in databases),
+                         [("OtherDb", "1190000000000800001", 0),
+                          ("SalesDb", "1190000000000800001", 0),
+                          ("SalesDb", "1400000000000800001", 4)])
+
     def test_missing_log_is_a_gap(self):
         prefix = self.make("gap", "2.trn", "diff.bak")
         database, = self.chain(1, prefix)["databases"]
