@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TAIL_KEPT MTF_FILEMARK_MAX // of what cannot be walked: does it end as a backup does?
+_Static_assert(2 * TAIL_KEPT <= KEEP_MAX, "room for two tails");
 
 bool all_zero(const uint8_t *data, size_t len)
 {
@@ -34,7 +35,7 @@ static bool gather_init(struct gather *g, size_t cap)
 static void gather_clear(struct gather *g)
 {
     if (g->data != NULL)
-        secret_wipe(g->data, g->cap);
+        secret_wipe(g->data, g->high);
     free(g->data);
 }
 
@@ -46,6 +47,8 @@ void gather_add(struct gather *g, const uint8_t *data, size_t len)
     if (len > 0)
         memcpy(g->data + g->len, data, len);
     g->len += len;
+    if (g->len > g->high)
+        g->high = g->len;
 }
 
 struct mtf_walk *mtf_walk_new(void (*set)(void *context, const struct mtf_set *set, bool finished),
@@ -126,6 +129,7 @@ const struct mtf_report *mtf_walk_report(const struct mtf_walk *w)
 
 // ---- feeding ----
 
+// Moved down only when twice as much has gathered, so that small pieces cost little.
 void walk_keep_tail(struct mtf_walk *w, const uint8_t *data, size_t len)
 {
     struct gather *tail = &w->stream.kept;
@@ -133,9 +137,10 @@ void walk_keep_tail(struct mtf_walk *w, const uint8_t *data, size_t len)
         data += len - TAIL_KEPT;
         len = TAIL_KEPT;
     }
-    size_t keep = tail->len + len > TAIL_KEPT ? TAIL_KEPT - len : tail->len;
-    memmove(tail->data, tail->data + tail->len - keep, keep);
-    tail->len = keep;
+    if (tail->len + len > 2 * TAIL_KEPT) {
+        memmove(tail->data, tail->data + tail->len - TAIL_KEPT, TAIL_KEPT);
+        tail->len = TAIL_KEPT;
+    }
     gather_add(tail, data, len);
 }
 
@@ -197,7 +202,8 @@ static bool tail_is_finished(const struct mtf_walk *w, uint32_t filemark_size, e
 {
     struct mtf_end end;
     const struct gather *tail = &w->stream.kept;
-    const struct mtf_bytes b = {tail->data, tail->len, w->report.size - tail->len};
+    size_t len = tail->len < TAIL_KEPT ? tail->len : TAIL_KEPT;
+    const struct mtf_bytes b = {tail->data + tail->len - len, len, w->report.size - len};
     return mtf_end_find(&b, filemark_size, kind, &end) == MTF_FINISHED;
 }
 

@@ -28,6 +28,7 @@
 struct gather {
     uint8_t *data; // owned, wiped
     size_t len, cap;
+    size_t high; // the most that len has been: what is to be wiped
 };
 
 struct marks { // filemarks met, a ring
