@@ -38,7 +38,7 @@ static int read_content(struct connection *c, const struct source *source, struc
 
 static bool wants_reading(const struct findings *f, const struct options *o)
 {
-    bool any_key = o->kms_key_id != NULL || o->decrypt_keys.count > 0;
+    bool any_key = o->kms_key_id != NULL || o->decrypt_keys.count > 0 || o->key_files.count > 0;
     switch (f->object.kind) {
     case OBJECT_PLAINTEXT:
         return o->plaintext_read;

@@ -33,11 +33,17 @@ static const char *class_of(const struct object_info *info)
     return info->object.storage_class[0] != '\0' ? info->object.storage_class : "STANDARD";
 }
 
-// How the data key is wrapped, in the envelope's own words: V2's header, V3's; V1 has none.
-static const char *wrap_of(const struct object_info *info)
+// NULL: a combination that no client writes.
+static const char *format_name_of(const struct envelope *e)
 {
-    const char *wrap = kv_get(&info->object.metadata, "x-amz-wrap-alg");
-    return wrap != NULL ? wrap : kv_get(&info->object.metadata, "x-amz-w");
+    const struct format *format = format_of(e);
+    return format != NULL ? format->name : NULL;
+}
+
+// Beside a wrapping that is not KMS's the context is only a remark: it names no key.
+static const char *key_of(const struct envelope *e)
+{
+    return wrap_alg_is_kms(e->wrap) ? kv_get(&e->context, ENVELOPE_KMS_CMK_ID) : NULL;
 }
 
 static const char *kind_of(const struct object_info *info)
@@ -87,13 +93,11 @@ static void show_store(const struct object_info *info)
 static void show_envelope(const struct object_info *info)
 {
     const struct envelope *e = &info->envelope;
-    const char *wrap = wrap_of(info);
-    const char *key = kv_get(&e->context, ENVELOPE_KMS_CMK_ID);
+    const char *format = format_name_of(e), *key = key_of(e);
     show_label("encryption");
-    printf("envelope version %d, content %s", (int)e->version, content_alg_name(e->content));
-    if (wrap != NULL)
-        show_part("key wrapped by", wrap);
-    putchar('\n');
+    printf("%s: envelope version %d, content %s, key wrapped by %s\n",
+           format != NULL ? format : "(no format)", (int)e->version, content_alg_name(e->content),
+           wrap_alg_name(e->wrap));
     show_label("key");
     shown_print(stdout, key != NULL ? key : "the envelope does not name it");
     putchar('\n');
@@ -160,9 +164,10 @@ static struct json_t *json_envelope(const struct object_info *info)
     KV_EACH (&e->context, pair)
         json_add_text(context, pair->name, pair->value);
     json_add_number(json, "version", (uint64_t)e->version);
-    json_add_text(json, "wrap", wrap_of(info));
+    json_add_text(json, "format", format_name_of(e));
+    json_add_text(json, "wrap", wrap_alg_name(e->wrap));
     json_add_text(json, "content", content_alg_name(e->content));
-    json_add_text(json, "key", kv_get(&e->context, ENVELOPE_KMS_CMK_ID));
+    json_add_text(json, "key", key_of(e));
     json_add(json, "context", context);
     return json;
 }

@@ -52,11 +52,12 @@ static int read_block(struct reader *r, uint64_t at, uint8_t *block, size_t *got
     return rc < 0 ? rc : reader_read(r, at, block, BLOCK_SIZE, got);
 }
 
+// The last read, which may be of nothing, is told whether the tag fits.
 static int walk_blocks(struct reader *r, struct mtf_walk *w, uint8_t *block, verify_moved_fn moved,
                        void *context)
 {
-    uint64_t size = reader_size(r);
-    for (uint64_t at = 0; at < size;) {
+    uint64_t size = reader_size(r), at = 0;
+    do {
         size_t got = 0;
         int rc = read_block(r, at, block, &got);
         if (rc < 0)
@@ -66,7 +67,7 @@ static int walk_blocks(struct reader *r, struct mtf_walk *w, uint8_t *block, ver
         rc = moved(context, got);
         if (rc < 0)
             return rc;
-    }
+    } while (at < size);
     return 0;
 }
 
@@ -104,12 +105,6 @@ static int walk_content(struct reader *r, struct verify_job *job, verify_moved_f
     return rc;
 }
 
-// Every authenticated cipher of the envelope formats is a GCM, and its name says so.
-static bool is_authenticated(enum content_alg alg)
-{
-    return strstr(content_alg_name(alg), "GCM") != NULL;
-}
-
 static int open_and_walk(struct volume *v, struct verify_job *job, verify_moved_fn moved,
                          void *context)
 {
@@ -127,7 +122,7 @@ static int open_and_walk(struct volume *v, struct verify_job *job, verify_moved_
     job->is_plaintext = info.kind == OBJECT_PLAINTEXT;
     if (!job->is_plaintext) {
         job->cipher = content_alg_name(info.envelope.content);
-        job->authenticated = is_authenticated(info.envelope.content);
+        job->authenticated = content_authenticated(info.envelope.content);
     }
     return walk_content(r, job, moved, context);
 }
@@ -137,6 +132,10 @@ int verify_object(struct volume *v, struct verify_job *job, verify_moved_fn move
     job->verdict = VERIFY_UNREADABLE;
     int rc = open_and_walk(v, job, moved, context);
     err_save(&job->failure, rc);
+    // What was read before the tag, or the padding, was held against it may have shown it already.
+    bool bad = strstr(job->failure.text, CONTENT_BAD_TEXT) != NULL || job->report.damages > 0;
+    if (rc == -EIO && bad)
+        job->verdict = VERIFY_DAMAGED;
     return rc == -EINTR || rc == -ENOMEM ? rc : 0;
 }
 

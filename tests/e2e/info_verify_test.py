@@ -208,13 +208,13 @@ class Verify(Verbs):
         self.assertEqual((one["trailing_bytes"], one["sound_bytes"]), (100000, len(data)))
         self.assertIn("zeros follow", one["damage"]["what"])
 
-    def test_broken_padding_cannot_be_read(self):
+    def test_broken_padding_is_damage(self):
         key = "v/padding.bak"
         url = self.put(key, backup("--size", "1M", "--checksum") + b"x")
         self.flip(key, -17)  # the block before the last: the padding's bytes change
         one = self.verdict(1, url)
-        self.assertEqual(one["verdict"], "unreadable")
-        self.assertTrue(one["failure"])
+        self.assertEqual(one["verdict"], "damaged")
+        self.assertIn("does not decrypt", one["failure"])
 
     def test_other_content_and_what_its_cipher_proves(self):
         for name, data in (("text", content(3 << 20)), ("empty", b"")):
@@ -257,6 +257,45 @@ class Verify(Verbs):
         self.bed_run(2, "verify", "s3://one-bucket/a", "s3://other-bucket/b")
         self.bed_run(2, "verify", self.bed.url())
         self.bed_run(2, "info", self.bed.url())
+
+
+class Authenticated(Verbs):
+    """Where the cipher has a tag, it proves what the backup itself does not."""
+
+    def put_as(self, key, data, *options):
+        path = self.source("object", data)
+        self.bed_run(0, "put", path, self.bed.url(key), *options)
+        return self.bed.url(key)
+
+    def test_tag_proves_content_of_any_kind(self):
+        for name in ("gcm", "commit"):
+            for what, data in (("bak", backup("--size", "2M")), ("text", content(3 << 20)),
+                               ("empty", b"")):
+                url = self.put_as(f"a/{name}.{what}", data, "--format", name)
+                one, = self.as_json(0, "verify", url, "--read-formats", name)["objects"]
+                self.assertEqual(one["verdict"], "ok", one)
+                self.assertTrue(any("tag of" in text for text in one["proved"]), one)
+                info = self.as_json(0, "info", url, "--read-formats", name)
+                self.assertEqual(info["envelope"]["format"], name)
+
+    def test_flipped_ciphertext_fails_the_tag(self):
+        for what, data in (("bak", backup("--size", "4M")), ("text", content(1 << 21))):
+            key = f"a/flip.{what}"
+            url = self.put_as(key, data, "--format", "gcm")
+            self.flip(key, 1 << 20)
+            one, = self.as_json(1, "verify", url, "--read-formats", "gcm")["objects"]
+            self.assertEqual(one["verdict"], "damaged", one)
+            self.assertIn("does not decrypt", one["failure"])
+
+    def test_other_formats_are_shown_and_need_to_be_allowed(self):
+        url = self.put_as("a/v1.bak", backup("--size", "1M", "--checksum"), "--format", "rds-v1")
+        info = self.as_json(0, "info", url, keys=False)
+        self.assertEqual((info["envelope"]["version"], info["envelope"]["format"]),
+                         (1, "rds-v1"))
+        info = self.as_json(1, "info", url)
+        self.assertIn("--read-formats", info["backup_unread"])
+        info = self.as_json(0, "info", url, "--read-formats", "all")
+        self.assertEqual(info["backup"]["sets"][0]["database"], "SalesDb")
 
 
 class Chain(Verbs):
