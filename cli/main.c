@@ -23,6 +23,10 @@ static const struct verb VERBS[] = {
      "tell of every object whether it is encrypted, and under which key", 1, 1, cmd_audit},
     {"sql", VERB_SQL, "backup|restore s3://BUCKET/KEY...",
      "print the T-SQL of a backup or restore, after checking what RDS demands", 2, 65, cmd_sql},
+    {"info", VERB_INFO, "s3://BUCKET/KEY", "show an object's envelope and its backup's header", 1,
+     1, cmd_info},
+    {"verify", VERB_VERIFY, "s3://BUCKET/KEY...", "read backups whole and say what that proves", 0,
+     OPTIONS_ARGUMENTS_MAX, cmd_verify},
 };
 #define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define READS  (VERB_MOUNT | VERB_GET | VERB_CAT)
+#define READS  (VERB_MOUNT | VERB_GET | VERB_CAT | VERB_INFO | VERB_VERIFY)
 #define WRITES (VERB_MOUNT | VERB_PUT)
 #define KEYED  (READS | WRITES)
 #define MOVES  (READS | WRITES) // what moves content through memory
@@ -111,6 +111,8 @@ static const struct option_row TABLE[] = {
         "region of the RDS instance, to be held against bucket and key"),
     ROW("offline", NULL, option_flag, offline, VERB_SQL,
         "ask neither S3 nor KMS; check what can be checked without"),
+    ROW("chain", "s3://BUCKET/PREFIX", option_text, chain, VERB_VERIFY,
+        "read the headers of all backups there: how far can they be restored?"),
 
     ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
 

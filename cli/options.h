@@ -76,6 +76,7 @@ struct options {
     uint64_t number_of_files;
     bool norecovery;
     bool offline;
+    char *chain; // verify; a text as above: a prefix
     // The program itself.
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;

@@ -12,8 +12,8 @@
 
 int cipher_content_error(void)
 {
-    return err_set(-EIO, "the content does not decrypt: the object is damaged, or was not "
-                         "encrypted under this key");
+    return err_set(-EIO, CONTENT_BAD_TEXT ": the object is damaged, or was not "
+                                          "encrypted under this key");
 }
 
 int cipher_seal_pieces(EVP_CIPHER_CTX *evp, uint8_t *data, size_t len)

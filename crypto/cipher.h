@@ -30,6 +30,10 @@ enum content_alg {
     CONTENT_GCM_COMMITTED, // "115": GCM under a derived key, with a commitment to it
 };
 
+// What the text of every error begins with that says: the content is not what was sealed. The code
+// is -EIO, as of a network that fails; only who reports on content needs to tell them apart.
+#define CONTENT_BAD_TEXT "the content does not decrypt"
+
 const char *content_alg_name(enum content_alg alg); // as in x-amz-cek-alg (V3: x-amz-c)
 size_t content_iv_size(enum content_alg alg);
 uint64_t content_plain_size_max(enum content_alg alg);

@@ -52,6 +52,7 @@ static void fields_parse(const struct mtf_bytes *r, struct mtf_set *out)
     out->database_version = mtf_u16(r, 94);
     out->backup_size = mtf_u64(r, 96);
     out->recovery = recovery_of(mtf_u32(r, 244));
+    mtf_guid_parse(r, 224, &out->family);
     lsns_parse(r, out);
     if (mtf_u16(r, 106) >= 352) // where the strings begin
         out->packed_size = mtf_u64(r, 344);

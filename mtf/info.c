@@ -210,6 +210,20 @@ void mtf_read_head(struct mtf_info *info, const uint8_t *data, size_t len)
         note_damage(info, 0, "the media header's checksum does not fit");
 }
 
+void mtf_read_start(struct mtf_info *info, const uint8_t *data, size_t len, uint64_t offset)
+{
+    const struct mtf_bytes b = {data, len, offset};
+    info->first = (struct mtf_set){0};
+    info->head_short = false;
+    if (info->kind == MTF_PLAIN) {
+        head_walk(info, &b);
+    } else if (info->kind == MTF_PACKED && !info->encrypted && !info->old_packed) {
+        CLEANUP(space_freep) uint8_t *space = malloc(MTF_RECORD_MAX);
+        if (space != NULL)
+            packed_walk(info, &b, 0, space, false);
+    }
+}
+
 // ---- the end ----
 
 // The set map in the block ESET at `at`: the last set's line of it.

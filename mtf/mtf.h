@@ -1,6 +1,6 @@
 // What a stream of bytes is, if it is a SQL Server backup: recognised from its first bytes,
 // described from its first 16 KiB and its last 64 KiB. For log lines and for `info`; nothing about
-// how bytes are stored depends on it. Knows bytes only.
+// how bytes are stored depends on it. Knows bytes only. Reading all of it: walk.h.
 //
 // Everything here takes hostile bytes: malformed input gives a struct mtf_damage (why, and where),
 // never a crash, and no size out of the file sizes memory. No function blocks, sets an error text
@@ -103,6 +103,7 @@ struct mtf_set {
     uint32_t flags;
     uint16_t software_build;
     struct mtf_lsn first_lsn, last_lsn, checkpoint_lsn, database_backup_lsn;
+    struct mtf_guid family;                 // of the database, whatever it is called (inferred)
     struct mtf_lsn differential_base_lsn;   // type I
     struct mtf_guid differential_base_guid; // type I: set GUID of its full backup
     struct mtf_date created, started, finished;
@@ -145,6 +146,12 @@ void mtf_read_head(struct mtf_info *info, const uint8_t *data, size_t len);
 // of them is longer than MTF_TAIL_BYTES: tail_short then, and what is wanted ends behind data_end,
 // so the bytes from MTF_TAIL_BYTES before data_end on will do.
 void mtf_read_tail(struct mtf_info *info, const uint8_t *data, size_t len, uint64_t offset);
+
+// A set that is not the first: its start, from the bytes at its address (16 KiB are usual), into
+// info->first. After mtf_read_head of the file's own front, on a copy of what that gave.
+void mtf_read_start(struct mtf_info *info, const uint8_t *data, size_t len, uint64_t offset);
+// The sets before the last: a file that ended where the last set begins would be whole, so a
+// reading of the bytes in front of that place as of a tail gives the set before.
 
 // ---- the short form, for log lines: no text out of the file is in it ----
 

@@ -69,13 +69,16 @@ enum mtf_got mtf_record_parse(const struct mtf_bytes *b, uint64_t at, struct mtf
 
 uint32_t mtf_record_sum(const uint8_t *data, size_t len)
 {
+    const struct mtf_bytes b = {data, len, 0};
+    size_t whole = len - len % 4;
     uint32_t sum = 0;
-    for (size_t i = 0; i < len; i += 4) {
-        uint32_t word = 0;
-        for (size_t j = 0; j < 4 && i + j < len; j++)
-            word |= (uint32_t)data[i + j] << (8 * j);
+    for (size_t i = 0; i < whole; i += 4) {
+        uint32_t word = (uint32_t)data[i] | (uint32_t)data[i + 1] << 8 |
+                        (uint32_t)data[i + 2] << 16 | (uint32_t)data[i + 3] << 24;
         sum = (sum << 1 | sum >> 31) ^ word;
     }
+    if (whole < len)
+        sum = (sum << 1 | sum >> 31) ^ (uint32_t)mtf_little(&b, whole, (unsigned)(len - whole));
     return sum;
 }
 

@@ -10,10 +10,13 @@
 #define TABLE_LEN   256
 #define LENGTH_MAX  15
 #define MATCH_LEAST 3
+#define FAST_BITS   10 // codes up to this are looked up; longer ones are rare
 
 struct codes {
     uint16_t count[LENGTH_MAX + 1]; // codes of each length
     uint16_t symbol[SYMBOLS];       // in the order of their codes
+    // By the next FAST_BITS: symbol * 16 + length of its code; 0: the code is longer.
+    uint16_t fast[1 << FAST_BITS];
 };
 
 struct input {
@@ -26,6 +29,18 @@ struct input {
 static unsigned length_of(const uint8_t *table, unsigned symbol)
 {
     return symbol % 2 == 0 ? table[symbol / 2] & 0xF : table[symbol / 2] >> 4;
+}
+
+static void fast_build(struct codes *codes)
+{
+    size_t index = 0, at = 0;
+    for (unsigned len = 1; len <= FAST_BITS; len++) {
+        size_t width = (size_t)1 << (FAST_BITS - len);
+        for (unsigned i = 0; i < codes->count[len]; i++, index++) {
+            for (size_t j = 0; j < width; j++)
+                codes->fast[at++] = (uint16_t)(codes->symbol[index] << 4 | len);
+        }
+    }
 }
 
 // False unless the codes fill the space of codes exactly.
@@ -46,7 +61,10 @@ static bool codes_build(const uint8_t *table, struct codes *codes)
         if (len > 0)
             codes->symbol[next[len]++] = (uint16_t)i;
     }
-    return space == 1U << LENGTH_MAX;
+    if (space != 1U << LENGTH_MAX)
+        return false;
+    fast_build(codes);
+    return true;
 }
 
 static void input_start(struct input *in)
@@ -74,6 +92,11 @@ static uint32_t input_take(struct input *in, unsigned count)
 
 static unsigned next_symbol(struct input *in, const struct codes *codes)
 {
+    unsigned fast = codes->fast[in->bits >> (32 - FAST_BITS)];
+    if (fast != 0) {
+        input_take(in, fast & 0xF);
+        return fast >> 4;
+    }
     uint32_t peek = in->bits >> (32 - LENGTH_MAX);
     uint32_t first = 0, index = 0; // code and place of the first symbol of this length
     for (unsigned len = 1; len <= LENGTH_MAX; len++) {

@@ -268,10 +268,11 @@ class Backup:
         this = {
             'number': number, 'kind': kind, 'guid': rng.randbytes(16), 'address': self.out.place,
             'date': options.date + datetime.timedelta(hours=number - 1), 'size': backup_size,
-            'attributes': 8 if kind == 'diff' else 4, 'lsn': 1000 + 100 * number,
-            'base': next((s for s in reversed(self.sets) if s['kind'] == 'full'), None),
+            'attributes': 8 if kind == 'diff' else 4,
+            'base': next((s for s in reversed(self.sets) if s['kind'] == 'full'), options.base),
             'data_checksum': 0x100 if options.checksum else 0,
         }
+        this['lsn'], this['lsn_end'] = self.lsns(number)
         self.sets.append(this)
         self.set_start(this)
         self.configuration(b'MSCI', this, final=False)
@@ -287,6 +288,12 @@ class Backup:
         self.filemark(ends_data=True)
         self.set_end(this)
         self.filemark()
+
+    def lsns(self, number):
+        """Where the log of a set begins and ends."""
+        if number <= len(self.options.lsns):
+            return self.options.lsns[number - 1]
+        return 1000 + 100 * number, 1090 + 100 * number
 
     def set_start(self, this):
         options = self.options
@@ -422,15 +429,15 @@ class Backup:
         strings = Strings(400)
         pairs = strings.add(options.database) + strings.add(options.server) + bytes(4)
         data = bytearray(400) + strings.data
-        rng = random.Random('database %d' % options.seed)
+        rng = random.Random('database %d' % options.family)
         put(data, (0, b'SCIN'), (4, ('IIII', len(data), flags, 1, 1)),
             (24, ('HBBI', 1000, 0, 16, 9)),
-            (32, ('IIH', lsn, 8, 1)), (42, ('IIH', lsn + 90, 8, 1)), (52, ('IIH', lsn, 8, 37)),
+            (32, ('IIH', lsn, 8, 1)), (42, ('IIH', this['lsn_end'], 8, 1)), (52, ('IIH', lsn, 8, 37)),
             (72, pack_date(options.date.replace(year=options.date.year - 1))),
             (77, pack_date(this['date'])), (82, pack_date(finish)),
             (87, {'full': b'D', 'diff': b'I', 'log': b'L'}[kind]), (88, ('BHB', 52, 1, 160)),
             (92, ('HHQ', 5, 957, size)), (104, pairs), (116, ('II', 1033, 196609)),
-            (124, rng.randbytes(16)), (144, ('IIHH', lsn + 90, 8, 1, 0)), (156, rng.randbytes(16)),
+            (124, rng.randbytes(16)), (144, ('IIHH', this['lsn_end'], 8, 1, 0)), (156, rng.randbytes(16)),
             (224, rng.randbytes(16)), (240, ('I', 1 << 20)),
             (344, ('Q', this.get('packed_size', size))))
         if base and base is not this:
@@ -501,6 +508,16 @@ def parse_stripe(text):
     return int(number), int(count)
 
 
+def parse_lsns(text):
+    return [tuple(int(end) for end in span.split('-')) for span in text.split(',')]
+
+
+def parse_base(text):
+    """The first set of a full backup made with that seed, which begins at that LSN."""
+    seed, lsn = text.split('/')
+    return {'guid': random.Random('set %d 1' % int(seed)).randbytes(16), 'lsn': int(lsn)}
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description='Makes a SQL Server backup file.')
     parser.add_argument('file', help='where to write; - is standard output')
@@ -512,6 +529,11 @@ def main(arguments=None):
     parser.add_argument('--compress', action='store_true', help='as BACKUP ... WITH COMPRESSION')
     parser.add_argument('--stripe', default='1/1', help='x/y: this is file x of y')
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--family', type=int, help='which database it is (default: as the seed)')
+    parser.add_argument('--lsn', dest='lsns', type=parse_lsns, default=[],
+                        help='FIRST-LAST of the log of each set, e.g. 1000-1090,1090-1200')
+    parser.add_argument('--base', type=parse_base,
+                        help='SEED/LSN: a full backup of another file that these build on')
     parser.add_argument('--database', default='SalesDb')
     parser.add_argument('--server', default='DB01\\PROD')
     parser.add_argument('--machine', default='DB01')
@@ -520,6 +542,7 @@ def main(arguments=None):
     parser.add_argument('--date', default='2024-12-09 18:58:10', type=lambda text:
                         datetime.datetime.strptime(text, '%Y-%m-%d %H:%M:%S'))
     options = parser.parse_args(arguments)
+    options.family = options.seed if options.family is None else options.family
     options.sizes = [parse_size(text) for text in options.size.split(',')]
     options.types = options.type.split(',')
     options.stripe, options.stripes = parse_stripe(options.stripe)

@@ -56,6 +56,16 @@ class Usage(unittest.TestCase):
         self.refused(2, "did you mean --part-size?", "put", "--part_siz", "8MiB")
         self.refused(2, "did you mean kms-key-id?", "s3://bucket", "/mnt", "-o", "kms_keyid=x")
 
+    def test_verify_needs_something_to_verify(self):
+        self.refused(2, "name an object, or a prefix with --chain", "verify", "--kms-key-id", KEY)
+        self.refused(2, "one bucket at a time", "verify", "s3://one/a", "s3://two/b",
+                     "--kms-key-id", KEY)
+        self.refused(2, "one bucket at a time", "verify", "s3://one/a", "--chain", "s3://two/b",
+                     "--kms-key-id", KEY)
+        self.refused(2, "--chain", "verify", "--chain", "two/b", "--kms-key-id", KEY)
+        self.refused(2, "could be decrypted", "verify", "s3://one/a", "--region", "eu-central-1")
+        self.refused(2, "not an option of info", "info", "s3://one/a", "--chain", "s3://one/")
+
     def test_a_missing_bucket_is_named(self):
         self.refused(2, "no bucket", "mount", "s3://", "/mnt", "--kms-key-id", KEY)
         self.refused(2, "too few arguments", "mount", "s3://bucket")

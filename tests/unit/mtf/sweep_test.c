@@ -1,6 +1,7 @@
 // Hostile bytes: every truncation and every changed byte of both ends of a backup, read right
 // before memory that is not mapped. Nothing may be read further, and what is told must be sound.
 #include "mtf/block.h"
+#include "mtf/walk.h"
 #include "tests/unit/mtf/files.h"
 
 #include <sys/mman.h>
@@ -199,6 +200,72 @@ static void no_changed_header_is_accepted(void **state)
     }
 }
 
+// ---- the walk ----
+
+static void set_must_be_sound(void *context, const struct mtf_set *set, bool finished)
+{
+    uint32_t *told = context;
+    *told += finished;
+    must_be_text(set->name, sizeof set->name);
+    must_be_text(set->database, sizeof set->database);
+    assert_true(set->type == 0 || (set->type >= 'A' && set->type <= 'Z'));
+}
+
+// In two pieces that meet at `cut`; each stands right before memory that is not mapped.
+static enum mtf_verdict walk_at_the_wall(const struct wall *wall, const uint8_t *data, size_t len,
+                                         size_t cut)
+{
+    uint32_t told = 0;
+    CLEANUP(mtf_walk_freep) struct mtf_walk *w = mtf_walk_new(set_must_be_sound, &told);
+    assert_non_null(w);
+    mtf_walk_feed(w, wall_put(wall, data, cut), cut);
+    mtf_walk_feed(w, wall_put(wall, data + cut, len - cut), len - cut);
+    mtf_walk_end(w);
+    const struct mtf_report *r = mtf_walk_report(w);
+    assert_int_equal(r->size, len);
+    assert_true(r->damage.offset <= len && r->closed_end <= len && r->trailing <= len);
+    assert_true(r->sound_end <= r->closed_end && r->sound_sets <= r->sets);
+    assert_true(r->summed_bytes <= r->data_bytes && told <= r->sets);
+    assert_true((r->damages > 0) == (r->damage.why != NULL));
+    return mtf_walk_verdict(w);
+}
+
+// A bit of every byte, where something is, and of every 64th elsewhere; data in the middle need
+// fewer.
+static void sweep_walk(const char *options, bool all_is_covered)
+{
+    CLEANUP(buf_clear) struct buf file;
+    file_make(&file, options);
+    uint8_t *data = (uint8_t *)file.data;
+    struct wall wall = wall_new(file.len);
+    size_t step = 1;
+    assert_int_equal(walk_at_the_wall(&wall, data, file.len, file.len / 2), MTF_VERDICT_OK);
+    for (size_t at = 0; at < file.len; at += step) {
+        bool end = at < 8192 || at + 8192 > file.len;
+        step = end ? (data[at] != 0 ? 1 : 61) : 4093;
+        data[at] ^= (uint8_t)(1 << at % 8);
+        enum mtf_verdict verdict = walk_at_the_wall(&wall, data, file.len, at);
+        data[at] ^= (uint8_t)(1 << at % 8);
+        if (all_is_covered && at >= 0x600 && !end)
+            assert_int_equal(verdict, MTF_VERDICT_DAMAGED);
+    }
+    for (size_t len = 0; len < file.len; len += len < 2048 ? 1 : 1021)
+        assert_true(walk_at_the_wall(&wall, data, len, len / 3) < MTF_VERDICT_NOT_PROVED);
+    munmap(wall.start, wall.mapped);
+}
+
+static void a_walk_may_meet_damage_anywhere(void **state)
+{
+    (void)state;
+    sweep_walk("--size 128K --round --type log --filemark 512 --checksum", true);
+}
+
+static void a_walk_of_a_compressed_file_may_meet_damage_anywhere(void **state)
+{
+    (void)state;
+    sweep_walk("--size 128K --round --type log --filemark 512 --compress", true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -206,6 +273,8 @@ int main(void)
         cmocka_unit_test(a_file_of_4096_byte_filemarks_may_be_damaged_anywhere),
         cmocka_unit_test(a_compressed_file_may_be_damaged_anywhere),
         cmocka_unit_test(no_changed_header_is_accepted),
+        cmocka_unit_test(a_walk_may_meet_damage_anywhere),
+        cmocka_unit_test(a_walk_of_a_compressed_file_may_meet_damage_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
