@@ -28,6 +28,7 @@ except ImportError:
     botocore = None
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+HERE = pathlib.Path(__file__).resolve().parent
 SCRIPT = ROOT / "scripts" / "decrypt.py"
 spec = importlib.util.spec_from_file_location("decrypt", SCRIPT)
 sys.dont_write_bytecode = True
@@ -35,16 +36,32 @@ decrypt = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(decrypt)
 
 
+DATA = ROOT / "tests" / "data"
+
+
 def load(name):
-    return json.loads((ROOT / "tests" / "data" / name).read_text())["cases"]
+    return json.loads((DATA / name).read_text())
 
 
-OWN = [case for case in load("s3ec-vectors.json") if "instruction" not in case]
+OWN = load("s3ec-vectors.json")["cases"]
 PUBLISHED = load("s3ec-published.json")
+MORE = load("s3ec-more.json")
+CASES = OWN + PUBLISHED["cases"] + MORE["cases"]
+AES_KEY = bytes.fromhex(MORE["aes_wrapping_key_hex"])
+RSA_FILE = DATA / MORE["rsa_key_file"]
+WRAPPING = {"aes": AES_KEY, "rsa": decrypt.read_key_file(RSA_FILE)}
 
 
 def by_name(name):
-    return next(case for case in OWN if case["name"] == name)
+    return next(case for case in CASES if case["name"] == name)
+
+
+def instruction(case):
+    return case["instruction"].encode() if "instruction" in case else None
+
+
+def envelope_of(case):
+    return decrypt.parse_envelope(case["metadata"], instruction(case))
 
 
 def label_bytes(label, size):
@@ -66,7 +83,7 @@ def ciphertext(case):
     if "ciphertext_hex" in case:
         return bytes.fromhex(case["ciphertext_hex"])
     key, metadata, plain = bytes.fromhex(case["data_key_hex"]), case["metadata"], plaintext(case)
-    if "x-amz-3" in metadata:
+    if "x-amz-c" in metadata:
         mid = base64.b64decode(metadata["x-amz-i"])
         prk = decrypt.hmac.new(mid, key, "sha512").digest()
         cek = decrypt.hmac.new(prk, b"\0\x73DERIVEKEY\1", "sha512").digest()[:32]
@@ -86,27 +103,70 @@ def cbc(key, iv, plain):
     return encryptor.update(padded) + encryptor.finalize()
 
 
-def opened(metadata, key_hex, data, piece=1000):
-    envelope = decrypt.parse_envelope(metadata)
+def run(envelope, key, data, piece=1000):
     pieces = [data[i : i + piece] for i in range(0, len(data), piece)]
-    return b"".join(decrypt.decrypt(envelope, bytes.fromhex(key_hex), pieces))
+    return b"".join(decrypt.decrypt(envelope, key, pieces))
+
+
+def opened(metadata, key_hex, data, piece=1000):
+    return run(decrypt.parse_envelope(metadata), bytes.fromhex(key_hex), data, piece)
 
 
 class Vectors(unittest.TestCase):
     def test_every_vector_is_decrypted(self):
-        self.assertEqual(len(OWN), 64)
-        for case in OWN + PUBLISHED:
+        self.assertEqual((len(OWN), len(PUBLISHED["cases"]), len(MORE["cases"])), (72, 6, 42))
+        for case in CASES:
             for piece in (1, 15, 17, 4096) if len(plaintext(case)) < 2000 else (65536,):
                 with self.subTest(case["name"], piece=piece):
-                    data = ciphertext(case)
-                    plain = opened(case["metadata"], case["data_key_hex"], data, piece)
+                    key = bytes.fromhex(case["data_key_hex"])
+                    plain = run(envelope_of(case), key, ciphertext(case), piece)
                     self.assertEqual(plain, plaintext(case))
+
+    def test_wrapped_keys_are_unwrapped(self):
+        done = set()
+        for case in CASES:
+            kind = case["name"].split("-")[1][:3]
+            if kind in WRAPPING:
+                with self.subTest(case["name"]):
+                    envelope = envelope_of(case)
+                    key = decrypt.unwrap_with(WRAPPING[kind], envelope)
+                    self.assertEqual(key.hex(), case["data_key_hex"])
+                    done.add((envelope.version, envelope.wrap))
+        self.assertEqual({wrap for _, wrap in done}, set(decrypt.UNWRAP))
+        self.assertEqual({v for v, _ in done}, {1, 2, 3})
+
+    def test_contexts_are_those_that_kms_is_to_be_asked_with(self):
+        for case in PUBLISHED["cases"] + MORE["cases"]:
+            if "kms_encryption_context" in case:
+                with self.subTest(case["name"]):
+                    self.assertEqual(envelope_of(case).context, case["kms_encryption_context"])
+
+    def test_keys_and_commitments_are_derived_as_published(self):
+        for case in PUBLISHED["key_derivation"]:
+            values = {n: bytes.fromhex(v) for n, v in case.items() if n.endswith("_hex")}
+            derived = decrypt.derive(values["data_key_hex"], values["message_id_hex"])
+            self.assertEqual(derived, (values["content_key_hex"], values["commitment_hex"]))
+
+    def test_what_was_published_to_fail_fails_where_it_should(self):
+        says = {"envelope": "not base64|tag-len", "key": "16 bytes", "commitment": "committed"}
+        for case in PUBLISHED["refused"]:
+            with self.subTest(case["name"]):
+                with self.assertRaisesRegex(decrypt.Refused, says[case["refused"]]):
+                    data = bytes.fromhex(case["ciphertext_hex"])
+                    opened(case["metadata"], case["data_key_hex"], data)
 
     def test_names_in_any_case_with_prefix_and_empty_extras_are_read(self):
         case = by_name("v2-kms-cbc-17")
         metadata = {"X-Amz-Meta-" + k.title(): v for k, v in case["metadata"].items()}
         metadata.update({"x-amz-m": "", "x-amz-t": "", "x-amz-3": ""})
         self.assertEqual(opened(metadata, case["data_key_hex"], ciphertext(case)), plaintext(case))
+
+    def test_the_tables_of_the_c_tests_are_up_to_date(self):
+        for program, made in (("make_objects.py", DATA / "s3ec-more.json"),
+                              ("make_vectors.py", HERE / "vectors.h")):
+            done = subprocess.run([sys.executable, "-B", str(HERE / program)], check=True,
+                                  stdout=subprocess.PIPE)
+            self.assertTrue(done.stdout == made.read_bytes(), f"run {program} again")
 
 
 class Damage(unittest.TestCase):
@@ -139,6 +199,8 @@ class Damage(unittest.TestCase):
             ({"x-amz-cek-alg": decrypt.GCM}, "tag-len"),
             ({"x-amz-wrap-alg": "KMS"}, "'KMS'"),
             ({"x-amz-tag-len": "128"}, "tag-len"),
+            ({"x-amz-wrap-alg": "AESWrap"}, "no client writes"),
+            ({"x-amz-wrap-alg": "kms+context"}, "made for None"),
             ({"x-amz-matdesc": None}, "missing"),
             ({"x-amz-matdesc": "[]"}, "object of strings"),
             ({"x-amz-matdesc": '{"a":1}'}, "object of strings"),
@@ -150,17 +212,149 @@ class Damage(unittest.TestCase):
 
     def test_a_damaged_v3_envelope_is_refused(self):
         case = by_name("v3-kmsctx-kc-17")
-        short = base64.b64encode(bytes(27)).decode()
+        short, long = (base64.b64encode(bytes(n)).decode() for n in (27, 29))
         for change, says in [
             ({"x-amz-iv": "AAAA"}, "beside"),
-            ({"x-amz-c": "114"}, "'114'"),
-            ({"x-amz-w": "99"}, "'99'"),
-            ({"x-amz-d": short}, "27 bytes"),
-            ({"x-amz-i": short}, "27 bytes"),
+            *(({name: "x"}, "beside") for name in decrypt.V2_ONLY),
+            ({"x-amz-key": "AAAA"}, "both"),
+            *(({"x-amz-c": c}, f"'{c}'") for c in ("112", "114", "116", "abc")),
+            *(({"x-amz-w": w}, f"'{w}'") for w in ("11", "21", "99")),
+            *(({n: short}, "27 bytes") for n in ("x-amz-d", "x-amz-i")),
+            *(({n: long}, "29 bytes") for n in ("x-amz-d", "x-amz-i")),
+            *(({n: "!"}, "not base64") for n in ("x-amz-d", "x-amz-i", "x-amz-3")),
+            *(({n: None}, "missing") for n in ("x-amz-c", "x-amz-d", "x-amz-i", "x-amz-w")),
+            ({"x-amz-m": "[]"}, "object of strings"),
             ({"x-amz-t": None}, "made for None"),
             ({"x-amz-t": '{"aws:x-amz-cek-alg":"114"}'}, "made for 114"),
         ]:
             self.refuse(case, change, says)
+
+    def test_a_damaged_gcm_envelope_is_refused(self):
+        case = by_name("v2-kmsctx-gcm-17")
+        for change, says in [
+            *(({"x-amz-tag-len": n}, "tag-len") for n in (None, "96", "120", "16", "0")),
+            *(({"x-amz-iv": base64.b64encode(bytes(n)).decode()}, "instead of 12")
+              for n in (11, 13, 16)),
+            ({"x-amz-matdesc": "{}"}, "made for None"),
+            ({"x-amz-matdesc": '{"aws:x-amz-cek-alg":"115"}'}, "made for 115"),
+            # Relabelled as CBC: the context says otherwise, whatever else is adjusted.
+            ({"x-amz-cek-alg": decrypt.CBC, "x-amz-tag-len": None,
+              "x-amz-iv": base64.b64encode(bytes(16)).decode()}, "made for AES/GCM"),
+            *(({name: "115"}, "beside") for name in decrypt.V3_ONLY),
+        ]:
+            self.refuse(case, change, says)
+
+    def test_a_damaged_v1_envelope_is_refused(self):
+        case = by_name("v1-kms-cbc-17")
+        for change, says in [
+            *(({name: "x"}, "beside") for name in (*decrypt.V1_NOT, *decrypt.V3_ONLY)),
+            *(({"x-amz-iv": base64.b64encode(bytes(n)).decode()}, "instead of 16")
+              for n in (12, 15, 17)),
+            ({"x-amz-iv": None}, "missing"),
+            ({"x-amz-matdesc": "no"}, "not JSON"),
+            ({"x-amz-key-v2": "AAAA"}, "both"),
+            ({"x-amz-key": "AAAA="}, "not base64"),
+        ]:
+            self.refuse(case, change, says)
+
+    def test_a_wrapped_key_that_does_not_open_is_one_error(self):
+        for name in ("v2-aesgcm-gcm-17", "v2-aeswrap-gcm-17", "v3-aesgcm-kc-17", "v1-aes-cbc-17",
+                     "v2-rsaoaep-gcm-17", "v2-rsaoaep256-gcm-17", "v3-rsa-kc-17"):
+            envelope = envelope_of(by_name(name))
+            key = WRAPPING[name.split("-")[1][:3]]
+            for at in range(0, len(envelope.wrapped), 7):
+                spoiled = bytearray(envelope.wrapped)
+                spoiled[at] ^= 1
+                with self.subTest(name, at=at):
+                    got = self.unwrapped(key, envelope._replace(wrapped=bytes(spoiled)))
+                    if name.startswith("v1"):  # ECB: only a change in the last block is seen
+                        self.assertNotEqual(got, bytes.fromhex(by_name(name)["data_key_hex"]))
+                    else:
+                        self.assertIsNone(got)
+
+    def unwrapped(self, key, envelope):
+        """None for what is refused, with the one text there is for it."""
+        try:
+            return decrypt.unwrap_with(key, envelope)
+        except decrypt.Refused as error:
+            self.assertEqual(str(error), "the wrapped data key does not open with this key")
+            return None
+
+    def test_a_data_key_wrapped_for_other_content_does_not_open(self):
+        for name, content in (("v2-rsaoaep-gcm-17", "115"), ("v2-aesgcm-gcm-17", "115"),
+                              ("v3-rsa-kc-17", decrypt.GCM), ("v3-aesgcm-kc-17", decrypt.GCM)):
+            envelope = envelope_of(by_name(name))._replace(content=content)
+            with self.subTest(name), self.assertRaisesRegex(decrypt.Refused, "does not open"):
+                decrypt.unwrap_with(WRAPPING[name.split("-")[1][:3]], envelope)
+
+    def test_a_key_of_the_wrong_kind_is_said_to_be(self):
+        with self.assertRaisesRegex(decrypt.Refused, "an RSA key is needed"):
+            decrypt.unwrap_with(AES_KEY, envelope_of(by_name("v3-rsa-kc-17")))
+        with self.assertRaisesRegex(decrypt.Refused, "an AES key is needed"):
+            decrypt.unwrap_with(WRAPPING["rsa"], envelope_of(by_name("v3-aesgcm-kc-17")))
+        with self.assertRaisesRegex(decrypt.Refused, "by KMS"):
+            decrypt.unwrap_with(AES_KEY, envelope_of(by_name("v2-kms-cbc-17")))
+        for name, size in (("v2-aesgcm-gcm-17", 60), ("v2-aeswrap-gcm-17", 40)):
+            with self.assertRaisesRegex(decrypt.Refused, f"instead of {size}"):
+                decrypt.parse_envelope({**by_name(name)["metadata"], "x-amz-key-v2": "AAAA"})
+
+    def test_a_damaged_instruction_file_is_refused(self):
+        for name, changes in (
+            ("v3-kmsctx-kc-instr-17", [
+                *(({n: "AAAA"}, "tampered") for n in decrypt.V3_CONTENT),
+                ({"x-amz-key-v2": "AAAA"}, "both"), ({"x-amz-iv": "AAAA"}, "beside"),
+                ({"x-amz-w": None}, "missing"), ({"x-amz-3": None}, "beside"),
+                ({"x-amz-t": None}, "made for None")]),
+            ("v2-kms-cbc-instr-17", [
+                ({"x-amz-key": "AAAA"}, "both"), ({"x-amz-iv": None}, "missing"),
+                ({"x-amz-t": "{}"}, "beside"), ({decrypt.LENGTH: "18"}, "differ"),
+                ({"x-amz-key-v2": None}, "key is in an")]),
+        ):
+            case = by_name(name)
+            for change, says in changes:
+                fields = {**json.loads(case["instruction"]), **change}
+                body = json.dumps({k: v for k, v in fields.items() if v is not None})
+                with self.subTest(name, change=change):
+                    with self.assertRaisesRegex(decrypt.Refused, says):
+                        decrypt.parse_envelope(case["metadata"], body.encode())
+
+    def test_an_instruction_file_that_is_none_is_refused(self):
+        metadata = by_name("v3-kmsctx-kc-instr-17")["metadata"]
+        for body, says in ((b"", "not JSON"), (b"\xff", "not JSON"), (b"[]", "not a JSON object"),
+                           (b"x" * 65537, "larger"), (b'{"x-amz-3":7}', "not text"),
+                           (b'{"x-amz-3":"a","x-amz-3":"b"}', "twice"), (b"[" * 5000, "not JSON")):
+            with self.subTest(body[:20]), self.assertRaisesRegex(decrypt.Refused, says):
+                decrypt.parse_envelope(metadata, body)
+        with self.assertRaisesRegex(decrypt.Refused, "instruction file"):
+            decrypt.parse_envelope(metadata)
+        case = by_name("v2-kms-cbc-17")
+        with self.assertRaisesRegex(decrypt.Refused, "should be no instruction file"):
+            decrypt.parse_envelope(case["metadata"], b"{}")
+
+    def test_another_context_than_the_expected_is_refused(self):
+        envelope = envelope_of(by_name("v2-kmsctx-gcm-user-17"))
+        decrypt.check_context(envelope, None)
+        decrypt.check_context(envelope, {"department": "backup", "server": "SQL 1"})
+        for wanted in ({}, {"department": "backup"}):
+            with self.assertRaisesRegex(decrypt.Refused, "encryption context"):
+                decrypt.check_context(envelope, wanted)
+        for name in ("v2-kms-cbc-17", "v1-kms-cbc-17", "v3-rsa-kc-17"):
+            with self.assertRaisesRegex(decrypt.Refused, "wrapped with"):
+                decrypt.check_context(envelope_of(by_name(name)), {})
+
+    def test_gcm_content_is_whole_or_refused(self):
+        for name in ("v2-kmsctx-gcm-17", "v3-kmsctx-kc-17"):
+            case = by_name(name)
+            key, data = bytes.fromhex(case["data_key_hex"]), ciphertext(case)
+            for broken in (data[:-1], data[:-16], data[:15], b"", data + b"x", data[1:],
+                           data[:-1] + bytes([data[-1] ^ 1])):
+                with self.subTest(name), self.assertRaisesRegex(decrypt.Refused, "authen|shorter"):
+                    run(envelope_of(case), key, broken)
+            if name.startswith("v3"):
+                spoiled = bytearray(envelope_of(case).message_id)
+                spoiled[0] ^= 1
+                with self.assertRaisesRegex(decrypt.Refused, "committed"):
+                    run(envelope_of(case)._replace(message_id=bytes(spoiled)), key, data)
 
     def test_spoiled_content_is_refused(self):
         for name, says in [
@@ -241,10 +435,11 @@ class Server(http.server.BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        data = ciphertext(self.case)
-        self.send_response(200 if self.path == "/bucket/dir/a%20b.bak" else 404)
+        apart = self.path == "/bucket/dir/a%20b.bak.instruction"
+        data = instruction(self.case) or b"" if apart else ciphertext(self.case)
+        self.send_response(200 if apart or self.path == "/bucket/dir/a%20b.bak" else 404)
         self.send_header("Content-Length", len(data))
-        for name, value in self.case["metadata"].items():
+        for name, value in ({} if apart else self.case["metadata"]).items():
             self.send_header("x-amz-meta-" + name, value)
         self.end_headers()
         self.wfile.write(data[: len(data) - type(self).cut])
@@ -279,6 +474,64 @@ class Program(unittest.TestCase):
             given[3] = "00" * 32
             self.assertEqual(self.run_it(*given).returncode, 1)
 
+    def saved(self, folder, case):
+        """The arguments for a case saved in files."""
+        paths = [pathlib.Path(folder, name) for name in ("meta", "data", "instr")]
+        paths[0].write_text(json.dumps(case["metadata"]))
+        paths[1].write_bytes(ciphertext(case))
+        arguments = ["--metadata", str(paths[0]), str(paths[1])]
+        if "instruction" in case:
+            paths[2].write_text(case["instruction"])
+            arguments += ["--instruction-file", str(paths[2])]
+        return arguments
+
+    def test_key_files_open_saved_objects(self):
+        with tempfile.TemporaryDirectory() as folder:
+            raw, digits = pathlib.Path(folder, "raw"), pathlib.Path(folder, "digits")
+            raw.write_bytes(AES_KEY)
+            digits.write_text(AES_KEY.hex().upper() + "\n")
+            for name, key in (("v2-aesgcm-gcm-1000", raw), ("v1-aes-cbc-instr-1000", digits),
+                              ("v3-rsa-kc-instr-1000", RSA_FILE), ("v1-rsa-cbc-17", RSA_FILE)):
+                case = by_name(name)
+                done = self.run_it(*self.saved(folder, case), "--key-file", str(key))
+                self.assertEqual((done.returncode, done.stdout), (0, plaintext(case)), done.stderr)
+            raw.write_bytes(AES_KEY[:31])
+            done = self.run_it(*self.saved(folder, by_name("v2-aesgcm-gcm-17")),
+                               "--key-file", str(raw))
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            self.assertIn(b"neither 32 bytes", done.stderr)
+
+    def test_a_file_appears_only_when_all_of_it_was_right(self):
+        case = by_name("v3-kmsctx-kc-65537")
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder, "plain")
+            given = [*self.saved(folder, case), "--key-hex", case["data_key_hex"], "-o", str(out)]
+            data = bytearray(ciphertext(case))
+            data[-1] ^= 1
+            pathlib.Path(folder, "data").write_bytes(data)
+            self.assertEqual(self.run_it(*given).returncode, 1)
+            self.assertEqual(sorted(os.listdir(folder)), ["data", "meta"])
+            pathlib.Path(folder, "data").write_bytes(ciphertext(case))
+            done = self.run_it(*given)
+            self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
+            self.assertEqual(out.read_bytes(), plaintext(case))
+            self.assertEqual(sorted(os.listdir(folder)), ["data", "meta", "plain"])
+
+    def test_options_that_do_not_fit_are_a_usage_error(self):
+        for arguments in (["file"], ["s3://b/k", "--instruction-file", "x"],
+                          ["--metadata", "m", "f", "--instruction-suffix", ".x"],
+                          ["s3://b/k", "--key-hex", "00", "--key-file", "x"],
+                          ["s3://b/k", "--encryption-context", "noequals"],
+                          ["s3://b/k", "--encryption-context", "aws:x-amz-cek-alg=115"]):
+            with self.subTest(arguments):
+                self.assertEqual(self.run_it(*arguments).returncode, 2)
+
+    def test_kms_is_asked_in_the_region_of_the_key(self):
+        options = decrypt.parse_options(["s3://b/k", "--region", "eu-west-1"])
+        envelope = envelope_of(by_name("v2-kms-cbc-17"))
+        self.assertEqual(decrypt.kms_region(envelope, options), "us-east-1")
+        self.assertEqual(decrypt.kms_region(envelope._replace(context={}), options), "eu-west-1")
+
     def test_an_object_is_fetched_and_its_key_unwrapped(self):
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -291,6 +544,11 @@ class Program(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (0, plaintext(case)), done.stderr)
                 context = case["metadata"].get("x-amz-matdesc") or case["metadata"]["x-amz-t"]
                 self.assertEqual(Server.asked["EncryptionContext"], json.loads(context))
+            case = Server.case = by_name("v3-kmsctx-kc-instr-1000")
+            self.assertEqual(self.run_it(*where, "s3://bucket/dir/a b.bak").returncode, 1)
+            done = self.run_it(*where, "s3://bucket/dir/a b.bak", "--instruction-suffix",
+                               ".instruction")
+            self.assertEqual((done.returncode, done.stdout), (0, plaintext(case)), done.stderr)
             Server.cut = 16
             done = self.run_it(*where, "s3://bucket/dir/a b.bak")
             self.assertEqual(done.returncode, 1)
