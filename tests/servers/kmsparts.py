@@ -196,7 +196,7 @@ def conditions_hold(conditions, context):
 
 
 def policy_effect(policy, caller, action, arn, context):
-    """Deny, Allow or None, as the statements say; a denial wins. A caller is (account, access key)."""
+    """Deny, Allow or None, as the statements say; a denial wins. Caller: (account, access key)."""
     effect = None
     for statement in as_list(policy["Statement"]):
         applies = (principal_matches(statement["Principal"], caller)
