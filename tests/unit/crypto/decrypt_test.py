@@ -9,6 +9,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -160,6 +161,19 @@ class Vectors(unittest.TestCase):
         metadata = {"X-Amz-Meta-" + k.title(): v for k, v in case["metadata"].items()}
         metadata.update({"x-amz-m": "", "x-amz-t": "", "x-amz-3": ""})
         self.assertEqual(opened(metadata, case["data_key_hex"], ciphertext(case)), plaintext(case))
+
+    def test_the_example_of_the_documentation_is_true(self):
+        text = (ROOT / "docs" / "FORMATS.md").read_text()
+        digits = re.sub(r"\s", "", text)
+        for case in (by_name("v2-kms-cbc-17"), by_name("v3-kmsctx-kc-17")):
+            for value in (case["data_key_hex"], case["ciphertext_hex"], plaintext(case).hex()):
+                self.assertIn(value, digits)
+            for name, value in case["metadata"].items():
+                if name not in decrypt.KEYS:  # that is cut short there
+                    self.assertRegex(text, rf"(?m)^{name} +{re.escape(value)}$")
+        envelope, key = envelope_of(case), bytes.fromhex(case["data_key_hex"])
+        self.assertIn(decrypt.derive(key, envelope.message_id)[0].hex(), digits)
+        self.assertIn(decrypt.hmac.new(envelope.message_id, key, "sha512").hexdigest(), digits)
 
     def test_the_tables_of_the_c_tests_are_up_to_date(self):
         for program, made in (("make_objects.py", DATA / "s3ec-more.json"),
