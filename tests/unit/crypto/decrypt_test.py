@@ -367,8 +367,47 @@ class Damage(unittest.TestCase):
             if name.startswith("v3"):
                 spoiled = bytearray(envelope_of(case).message_id)
                 spoiled[0] ^= 1
-                with self.assertRaisesRegex(decrypt.Refused, "committed"):
-                    run(envelope_of(case)._replace(message_id=bytes(spoiled)), key, data)
+                other = bytes([envelope_of(case).commitment[0] ^ 1]) + bytes(27)
+                for change in ({"message_id": bytes(spoiled)}, {"commitment": other}):
+                    with self.assertRaisesRegex(decrypt.Refused, "committed"):
+                        run(envelope_of(case)._replace(**change), key, data)
+
+    def relabelled(self, case, **change):
+        """What the object gives under other names, None if it is refused."""
+        metadata = {**case["metadata"], decrypt.LENGTH: "",
+                    **{name.replace("_", "-"): value for name, value in change.items()}}
+        try:
+            return opened(metadata, case["data_key_hex"], ciphertext(case))
+        except decrypt.Refused:
+            return None
+
+    def test_relabelled_content_is_not_read(self):
+        """Under `kms` the envelope does not give it away. As GCM the content does; as CBC one in
+        256 last blocks looks like padding (the empty object here), which is why `kms` is no match
+        for those who can write to the bucket."""
+        iv = {size: base64.b64encode(bytes(size)).decode() for size in (12, 16)}
+        for size in (0, 15, 16, 17, 1000):
+            cbc_case, gcm_case = by_name(f"v2-kms-cbc-{size}"), by_name(f"v2-kms-gcm-{size}")
+            with self.subTest(size=size):
+                self.assertIsNone(self.relabelled(cbc_case, x_amz_cek_alg=decrypt.GCM,
+                                                  x_amz_tag_len="128", x_amz_iv=iv[12]))
+                as_cbc = self.relabelled(gcm_case, x_amz_cek_alg=decrypt.CBC, x_amz_tag_len="",
+                                         x_amz_iv=iv[16])
+                self.assertNotEqual(as_cbc, plaintext(gcm_case))
+
+    def test_damage_of_cbc_content_is_one_error(self):
+        """Whichever byte of the last two blocks is changed, if it is seen at all."""
+        case = by_name("v2-kms-cbc-17")
+        metadata = {**case["metadata"], decrypt.LENGTH: ""}
+        texts = set()
+        for at in range(32):
+            data = bytearray(ciphertext(case))
+            data[at] ^= 0x55
+            try:
+                opened(metadata, case["data_key_hex"], bytes(data))
+            except decrypt.Refused as error:
+                texts.add(str(error))
+        self.assertEqual(len(texts), 1, texts)
 
     def test_spoiled_content_is_refused(self):
         for name, says in [
