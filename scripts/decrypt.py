@@ -767,7 +767,10 @@ def parse_options(arguments):
 
 def write_file(path, pieces):
     """Under a name of its own beside `path` until all is known to be right."""
-    folder = os.path.dirname(os.path.abspath(path))
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise Refused(f"{path} is not a file that could be replaced: use standard output")
+    folder = os.path.dirname(path)
     handle, scratch = tempfile.mkstemp(prefix=os.path.basename(path) + ".", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -74,12 +74,12 @@ def ciphertext(case):
     elif "GCM" in metadata.get("x-amz-cek-alg", ""):
         data = AESGCM(key).encrypt(base64.b64decode(metadata["x-amz-iv"]), plain, None)
     else:
-        data = cbc(key, base64.b64decode(metadata["x-amz-iv"]), plain)
+        data = seal_cbc(key, base64.b64decode(metadata["x-amz-iv"]), plain)
     assert hashlib.sha256(data).hexdigest() == case["ciphertext_sha256"], case["name"]
     return data
 
 
-def cbc(key, iv, plain):
+def seal_cbc(key, iv, plain):
     padder = PKCS7(128).padder()
     encryptor = Cipher(algorithms.AES(key), modes.CBC(iv)).encryptor()
     padded = padder.update(plain) + padder.finalize()

@@ -16,8 +16,10 @@ import threading
 import unittest
 import urllib.request
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from decrypt_cases import (AES_KEY, RSA_FILE, SCRIPT, by_name, ciphertext, decrypt, envelope_of,
-                           instruction, plaintext)
+                           instruction, plaintext, seal_cbc)
 
 try:
     import botocore.auth
@@ -160,6 +162,51 @@ class Program(unittest.TestCase):
             self.assertEqual((done.returncode, done.stdout), (0, b""), done.stderr)
             self.assertEqual(out.read_bytes(), plaintext(case))
             self.assertEqual(sorted(os.listdir(folder)), ["data", "meta", "plain"])
+
+    def test_only_a_file_is_replaced(self):
+        case = by_name("v2-kms-cbc-17")
+        with tempfile.TemporaryDirectory() as folder:
+            given = [*self.saved(folder, case), "--key-hex", case["data_key_hex"], "-o"]
+            pipe, link = pathlib.Path(folder, "pipe"), pathlib.Path(folder, "link")
+            os.mkfifo(pipe)
+            done = self.run_it(*given, str(pipe))
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(b"use standard output", done.stderr)
+            self.assertTrue(pipe.is_fifo())
+            link.symlink_to("target")
+            self.assertEqual(self.run_it(*given, str(link)).returncode, 0)
+            self.assertTrue(link.is_symlink())
+            self.assertEqual(pathlib.Path(folder, "target").read_bytes(), plaintext(case))
+
+    def peak_memory(self, folder, case, data):
+        """Bytes that the program held at most while it opened `data`; its own account of it, since
+        what wait4 tells includes what its parent held."""
+        arguments = self.saved(folder, case)
+        pathlib.Path(folder, "data").write_bytes(data)
+        code = "\n".join((
+            "import re, runpy, sys",
+            "script = sys.argv.pop(1)",
+            "try:",
+            "    runpy.run_path(script, run_name='__main__')",
+            "finally:",
+            "    status = open('/proc/self/status').read()",
+            "    print(re.search(r'VmHWM:\\s+(\\d+) kB', status)[1])"))
+        done = subprocess.run([sys.executable, "-c", code, str(SCRIPT), *arguments, "--key-hex",
+                               case["data_key_hex"], "-o", f"{folder}/plain"],
+                              stdout=subprocess.PIPE, check=True)
+        return int(done.stdout) * 1024
+
+    def test_memory_does_not_grow_with_the_object(self):
+        size = 64 << 20
+        for name in ("v2-kms-cbc-17", "v2-kms-gcm-17"):
+            small = by_name(name)
+            key, iv = bytes.fromhex(small["data_key_hex"]), envelope_of(small).iv
+            seal = seal_cbc if "cbc" in name else lambda k, i, p: AESGCM(k).encrypt(i, p, None)
+            large = {**small, "metadata": {**small["metadata"], decrypt.LENGTH: str(size)}}
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                first = self.peak_memory(folder, small, ciphertext(small))
+                peak = self.peak_memory(folder, large, seal(key, iv, bytes(size)))
+                self.assertLess(peak - first, 16 << 20)
 
     def test_options_that_do_not_fit_are_a_usage_error(self):
         for arguments in (["file"], ["s3://b/k", "--instruction-file", "x"],
