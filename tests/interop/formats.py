@@ -4,7 +4,7 @@ are pinned, so that another cause of failure does not pass for a refusal.
 
 import collections
 
-READERS = ("rdsbak", "rdsbak, no switch", "decrypt.py", "Ruby V1", "Ruby V2", "Ruby V2 strict",
+READERS = ("rdsbak", "rdsbak default", "decrypt.py", "Ruby V1", "Ruby V2", "Ruby V2 strict",
            "Go V1", "Go V2", "Go V2 strict")
 RUBY_NAMES = {"Ruby V1": "v1", "Ruby V2": "v2", "Ruby V2 strict": "v2-strict"}
 GO_NAMES = {"Go V1": "v1", "Go V2": "v2", "Go V2 strict": "v2-strict"}
@@ -40,7 +40,7 @@ FORMATS = {
     "gcm": Format("V2 kms+context, GCM", "kms", {}),
     "commit": Format("V3 kms+context", "kms", NO_V3),
     "kms-gcm": Format("V2 kms, GCM", "kms", STRICT),
-    "kmsctx-cbc": Format("V2 kms+context, CBC", "kms", {"Go V2 strict": "CEKAlgorithm"}),
+    "kms-context-cbc": Format("V2 kms+context, CBC", "kms", {"Go V2 strict": "CEKAlgorithm"}),
     "aes-gcm": Format("V2 AES/GCM, GCM", "aes", of(GO_NAMES, GO_WRAP)),
     "aes-wrap": Format("V2 AESWrap, GCM", "aes",
                        {**of(RUBY_NAMES, RUBY_WRAP), **of(GO_NAMES, GO_WRAP)}),
@@ -60,7 +60,7 @@ FAMILIES = {
     "v1-aes-cbc": ("v1-aes", False), "v1-aes-cbc-instr": ("v1-aes", True),
     "v1-kms-cbc": ("rds-v1", False), "v1-rsa-cbc": ("v1-rsa", False),
     "v2-kms-cbc": ("rds", False), "v2-kms-cbc-instr": ("rds", True),
-    "v2-kms-gcm": ("kms-gcm", False), "v2-kmsctx-cbc": ("kmsctx-cbc", False),
+    "v2-kms-gcm": ("kms-gcm", False), "v2-kmsctx-cbc": ("kms-context-cbc", False),
     "v2-kmsctx-gcm": ("gcm", False), "v2-kmsctx-gcm-instr": ("gcm", True),
     "v2-kmsctx-gcm-user": ("gcm", False),
     "v2-aesgcm-gcm": ("aes-gcm", False), "v2-aesgcm-gcm-instr": ("aes-gcm", True),
