@@ -17,10 +17,10 @@ import sys
 import unittest
 
 from clients import GEMS, RUBY, find_go, load_vectors
-from common import MIB, make_bytes, need_programs, read_file, write_file
+from common import MIB, ROOT, make_bytes, need_programs, read_file, write_file
 from formats import (FAMILIES, FORMATS, GO_JSON, GO_NAMES, OURS, READERS, RUBY_NAMES, STRICT,
                      STRICT_GO, of)
-from matrix import FOREIGN_KEY, TABLE, MatrixTest, Odd, load_program, row, table_text
+from matrix import FOREIGN_KEY, TABLE, MatrixTest, Odd, row, table_text
 
 # What rdsbak must offer. V1 under an RSA key it does not: PKCS#1 v1.5 is best left alone.
 WRITES = {"rds", "rds-v1", "gcm", "commit"}
@@ -33,7 +33,8 @@ ONE_PUT = ("--part-size", "16MiB")
 PARTS = ("--part-size", "5MiB", "--hold-size", "1MiB")
 USER_CONTEXT = {"department": "backup", "server": "SQL 1"}  # of the families "-user"
 
-make_objects = load_program("tests", "unit", "crypto", "make_objects.py")
+sys.path.insert(0, os.path.join(ROOT, "tests", "unit", "crypto"))
+import make_objects  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Matrix(MatrixTest):

@@ -1,16 +1,14 @@
-"""The readers of the interoperability matrix, and its table. interop_matrix_test.py has the writers.
+"""The readers of the interoperability matrix, and its table. The test itself has the writers.
 
 A format that rdsbak does not read shows as "-"; that it refuses such objects is the column beside.
 """
 
 import collections
-import importlib.util
 import json
-import os
 import re
 
 from clients import AES_KEY, RSA_FILE, Refused, find_go, start_go, start_ruby
-from common import ROOT, BedTest, write_file
+from common import BedTest, testbed, write_file
 from formats import FORMATS, GO_NAMES, GO_NONE, OURS, READERS, RUBY_NAMES
 
 # What a mount or verb of the default format does not read without --read-formats, key or no key.
@@ -19,18 +17,6 @@ READS_IF_ASKED = {"rds-v1", "kms-context-cbc", "v1-rsa"}
 VECTORS_KEY = "00000000-1111-2222-3333-444444444444"
 # Of the published vector of 2016: a key of another account, which lets us use it.
 FOREIGN_KEY = "arn:aws:kms:us-east-1:172259396726:key/a22a4b30-79f4-4b3d-bab4-a26d327a231b"
-
-
-def load_program(*path):
-    spec = importlib.util.spec_from_file_location(path[-1][:-3], os.path.join(ROOT, *path))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-# As a module: a process for each of the thousand reads would take minutes. As a program it is run
-# by decrypt_script_test.py.
-decrypt = load_program("scripts", "decrypt.py")
 
 # One row: who wrote, in which format, {key: content}.
 Row = collections.namedtuple("Row", "writer format instruction context objects odd")
@@ -60,7 +46,6 @@ class MatrixTest(BedTest):
         cls.bed.create_key(KeyId=FOREIGN_KEY.rpartition("/")[2], Account=FOREIGN_KEY.split(":")[4],
                            Policy=json.dumps({"Statement": {
                                "Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt"}}))
-        os.environ.update({k: v for k, v in cls.bed.env.items() if k.startswith("AWS_")})
         cls.aes_file = cls.bed.path("aes.key")
         write_file(cls.aes_file, AES_KEY)
         cls.ruby = start_ruby(cls.bed)
@@ -104,13 +89,10 @@ class MatrixTest(BedTest):
 
     def run_decrypt(self, item, key):
         context = [f"--encryption-context={n}={v}" for n, v in (item.context or {}).items()]
-        options = decrypt.parse_options([
-            "--endpoint-url", self.bed.s3_url, "--kms-endpoint-url", self.bed.kms_url,
-            *(["--instruction-suffix", ".instruction"] if item.instruction else []),
-            *self.key_file(item), *context, self.bed.url(key)])
+        apart = ["--instruction-suffix", ".instruction"] if item.instruction else []
         try:
-            return b"".join(decrypt.decrypt_s3(options))
-        except decrypt.Refused as error:
+            return self.bed.decrypt(key, [*apart, *self.key_file(item), *context])
+        except testbed.TestbedError as error:
             raise Refused(str(error)) from None
 
     def run_ruby(self, reader, item, key):
