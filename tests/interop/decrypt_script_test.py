@@ -28,6 +28,34 @@ class DecryptScriptTest(BedTest):
                 self.put(key, make_bytes(size * 8, key))
                 self.assertEqual(self.bed.decrypt(key), make_bytes(size * 8, key))
 
+    def refuse(self, key, says, *arguments):
+        with self.assertRaisesRegex(testbed.TestbedError, says):
+            self.bed.decrypt(key, arguments)
+
+    def test_kms_has_the_last_word(self):
+        data = make_bytes(1000, "kms")
+        self.put("kms", data)
+        own, other = ("--kms-key-id", self.bed.key_arn), ("--kms-key-id", self.bed.create_key())
+        self.assertEqual(self.bed.decrypt("kms", own), data)
+        self.refuse("kms", "IncorrectKeyException", *other)
+        metadata, body = self.bed.metadata("kms"), self.bed.get("kms")
+        wrapped = base64.b64decode(metadata["x-amz-key-v2"])
+        for what, change in (
+            ("truncated", {"x-amz-key-v2": base64.b64encode(wrapped[:-1]).decode()}),
+            ("context", {"x-amz-matdesc": json.dumps({"kms_cmk_id": other[1]})}),
+        ):
+            self.bed.put(what, body, {**metadata, **change})
+            self.refuse(what, "InvalidCiphertextException")
+        key_id = self.bed.key_arn.rpartition("/")[2]
+        for action, again, says in (("DisableKey", "EnableKey", "DisabledException"),
+                                    ("ScheduleKeyDeletion", "CancelKeyDeletion",
+                                     "KMSInvalidStateException")):
+            self.bed.kms.call(action, KeyId=key_id)
+            self.refuse("kms", says)
+            self.bed.kms.call(again, KeyId=key_id)
+        self.bed.kms.call("EnableKey", KeyId=key_id)
+        self.assertEqual(self.bed.decrypt("kms"), data)
+
     def decrypt_saved(self, metadata, key_hex, ciphertext):
         write_file(self.bed.path("meta.json"), json.dumps({"Metadata": metadata}).encode())
         write_file(self.bed.path("ciphertext"), ciphertext)

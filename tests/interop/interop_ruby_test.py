@@ -7,16 +7,12 @@ table of who reads whom is printed at the end.
 """
 
 import errno
-import json
 import os
-import subprocess
 import unittest
 
-from common import MIB, BedTest, make_bytes, need_programs, read_file, testbed, write_file
+from clients import GEMS, RUBY, Refused, start_ruby
+from common import MIB, BedTest, make_bytes, need_programs, read_file, write_file
 
-RUBY = "/usr/bin/ruby"
-GEMS = ("/usr/share/doc/ruby-aws-sdk-s3", "/usr/share/doc/ruby-aws-sdk-kms")
-DRIVER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "ruby_clients.rb")
 # Around a block, a page, the smallest part; the last is a multipart upload.
 SIZES = (0, 1, 15, 16, 17, 4096, 65537, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 20 * MIB)
 CHANGED = (17, 65537, 20 * MIB)
@@ -27,44 +23,12 @@ RUBY_NAMES = {"Ruby V1": "v1", "Ruby V2": "v2", "Ruby V2 strict": "v2-strict"}
 TABLE = {}
 
 
-class Refused(Exception):
-    """A reader that said no, and why."""
-
-
-class Ruby:
-    """The driver as a child, one command at a time."""
-
-    def __init__(self, bed):
-        self.bucket = bed.bucket
-        self.log_path = bed.path("ruby.log")  # the clients warn of their own age there
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                [RUBY, DRIVER, bed.s3_url, bed.kms_url, bed.key_arn], env=bed.env,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
-
-    def ask(self, what, client, key, file):
-        command = {"do": what, "client": client, "bucket": self.bucket, "key": key, "file": file}
-        self.process.stdin.write(json.dumps(command).encode() + b"\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise testbed.TestbedError(f"ruby has ended:\n{testbed.tail(self.log_path)}")
-        answer = json.loads(line)
-        if "error" in answer:
-            raise Refused(answer["error"])
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait(120)
-        self.process.stdout.close()
-
-
 class RubyTest(BedTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.mount = cls.bed.mount(UPLOAD)
-        cls.ruby = Ruby(cls.bed)
+        cls.ruby = start_ruby(cls.bed)
         cls.addClassCleanup(cls.ruby.close)
 
     # -- readers: key to bytes, or Refused
@@ -84,23 +48,11 @@ class RubyTest(BedTest):
             raise Refused(done.stderr.decode())
         return done.stdout
 
-    def read_ruby(self, client, key):
-        path = self.bed.path("ruby-out")
-        self.ruby.ask("get", client, key, path)
-        return read_file(path)
-
     def read(self, reader, key):
         if reader in RUBY_NAMES:
-            return self.read_ruby(RUBY_NAMES[reader], key)
+            return self.ruby.get(RUBY_NAMES[reader], key)
         return {"mount": self.read_mount, "get": self.read_get,
                 "decrypt.py": self.bed.decrypt}[reader](key)
-
-    # -- writers
-
-    def write_ruby(self, client, key, data):
-        path = self.bed.path("ruby-in")
-        write_file(path, data)
-        self.ruby.ask("put", client, key, path)
 
     def check(self, writer, objects, refusals=None):
         """Every reader reads every object ({key: bytes}) or refuses with the text given."""
@@ -161,24 +113,22 @@ class RubyTest(BedTest):
     def test_written_by_ruby_v1(self):
         objects = {f"v1-{size}": make_bytes(size, "v1") for size in SIZES}
         for key, data in objects.items():
-            self.write_ruby("v1", key, data)
+            self.ruby.put("v1", key, data)
         metadata = self.bed.metadata("v1-1")
         self.assertEqual((metadata["x-amz-wrap-alg"], metadata["x-amz-cek-alg"]),
                          ("kms", "AES/CBC/PKCS5Padding"))
         self.check("Ruby V1", objects)
 
     def test_written_by_ruby_v2(self):
-        """GCM is not one of the formats of this version: refused, with the format's name."""
-        objects = {f"v2-{size}": make_bytes(size, "v2") for size in (0, 17, 65537)}
+        objects = {f"v2-{size}": make_bytes(size, "v2") for size in SIZES}
         for key, data in objects.items():
-            self.write_ruby("v2", key, data)
+            self.ruby.put("v2", key, data)
         self.assertEqual(self.bed.metadata("v2-17")["x-amz-wrap-alg"], "kms+context")
-        self.check("Ruby V2", objects, {"mount": "EACCES", "get": "GCM", "Ruby V2 strict": None})
-        self.assertRegex(self.bed.mount_log(), "v2-17.*GCM")
+        self.check("Ruby V2", objects, {"Ruby V2 strict": None})
 
     def test_ruby_object_is_appended_to_and_still_read_by_ruby(self):
         data = make_bytes(70000, "v1-append")
-        self.write_ruby("v1", "v1-append", data[:65537])
+        self.ruby.put("v1", "v1-append", data[:65537])
         with open(os.path.join(self.mount, "v1-append"), "ab") as file:
             file.write(data[65537:])
         self.check("Ruby V1, appended", {"v1-append": data})

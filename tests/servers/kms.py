@@ -29,7 +29,7 @@ import sigv4
 from kmsparts import (ACCOUNT, Faults, KmsError, blob_key_id, blob_member, byte_count,
                       check_policy_shape, context_member, data_key_length, default_policy,
                       encode_blob, invalid, matches, not_found, policy_effect, seal, text_member,
-                      unseal, user_arn)
+                      unseal, unseal_imported, user_arn)
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 MAX_BODY_BYTES = 1 << 20
@@ -40,7 +40,15 @@ ALIAS = re.compile(r"alias/[A-Za-z0-9/_-]{1,250}\Z")
 ARN = re.compile(r"arn:aws:kms:([a-z0-9-]+):(\d{12}):((?:key|alias)/.+)\Z")
 
 
-Call = collections.namedtuple("Call", "action region access_key request entry")
+# `account` is the caller's; a key has its own.
+Call = collections.namedtuple("Call", "action region account access_key request entry")
+# What may be asked of a key of another account, if that key's policy allows it.
+ACROSS_ACCOUNTS = {"DescribeKey", "GetKeyRotationStatus", "GenerateDataKey", "Encrypt", "Decrypt",
+                   "GenerateDataKeyWithoutPlaintext", "ReEncryptFrom", "ReEncryptTo"}
+NO_POLICY = ("because the resource does not exist in this Region, no resource-based policies allow "
+             "access, or a resource-based policy explicitly denies access")
+MAY_DRY_RUN = {"GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "Encrypt", "Decrypt",
+               "ReEncrypt"}
 
 
 class Kms:
@@ -55,7 +63,9 @@ class Kms:
         self.region = region
         self.state_path = state_path
         self.keys = {}       # (region, key id) -> dict
-        self.aliases = {}    # (region, alias) -> key id
+        self.aliases = {}    # (account, region, alias) -> key id
+        self.accounts = {}   # access key -> account; ACCOUNT for others
+        self.imported = {}   # blob of elsewhere -> [(context, plaintext, key's region and id)]
         self.denials = []    # {"action", "access_key", "key"}, each a pattern
         self.faults = Faults()
         self.expired = set()  # session tokens
@@ -70,13 +80,15 @@ class Kms:
             return
         with open(self.state_path, encoding="utf-8") as file:
             state = json.load(file)
-        self.keys = {(k["Region"], k["KeyId"]): k for k in state["keys"]}
-        self.aliases = {(a["Region"], a["Alias"]): a["KeyId"] for a in state["aliases"]}
+        self.keys = {(k["Region"], k["KeyId"]): {"Account": ACCOUNT, **k} for k in state["keys"]}
+        self.aliases = {(a.get("Account", ACCOUNT), a["Region"], a["Alias"]): a["KeyId"]
+                        for a in state["aliases"]}
 
     def save(self):
         if not self.state_path:
             return
-        aliases = [{"Region": r, "Alias": a, "KeyId": k} for (r, a), k in self.aliases.items()]
+        aliases = [{"Account": o, "Region": r, "Alias": a, "KeyId": k}
+                   for (o, r, a), k in self.aliases.items()]
         state = {"keys": list(self.keys.values()), "aliases": aliases}
         scratch = f"{self.state_path}.new"
         with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -87,17 +99,18 @@ class Kms:
 
     # -- keys
 
-    def new_key(self, region, request, key_id=None, material=None):
+    def new_key(self, account, region, request, key_id=None, material=None):
         multi = bool(request.get("MultiRegion"))
         key_id = key_id or ("mrk-" + uuid.uuid4().hex if multi else str(uuid.uuid4()))
         if not ID_CHARS.match(key_id) or (region, key_id) in self.keys:
             raise invalid(f"key id '{key_id}' is malformed or in use")
         material = encode_blob(material if material else os.urandom(32))
-        key = {"KeyId": key_id, "Region": region, "State": "Enabled", "Material": [material],
+        key = {"KeyId": key_id, "Account": account, "Region": region,
+               "State": "Enabled", "Material": [material],
                "Description": request.get("Description", ""), "MultiRegion": multi,
                "Spec": request.get("KeySpec", "SYMMETRIC_DEFAULT"), "Deletion": None,
                "Usage": request.get("KeyUsage", "ENCRYPT_DECRYPT"), "Created": time.time(),
-               "Rotation": False, "Policy": default_policy()}
+               "Rotation": False, "Policy": default_policy(account)}
         if request.get("Policy"):
             key["Policy"] = check_policy_shape(request["Policy"])
         self.keys[region, key_id] = key
@@ -106,7 +119,7 @@ class Kms:
 
     @staticmethod
     def arn(key):
-        return f"arn:aws:kms:{key['Region']}:{ACCOUNT}:key/{key['KeyId']}"
+        return f"arn:aws:kms:{key['Region']}:{key['Account']}:key/{key['KeyId']}"
 
     def live(self, region, key_id):
         """The key, or None; one whose waiting time is over is gone."""
@@ -117,50 +130,60 @@ class Kms:
             return None
         return key
 
-    def find(self, region, name):
+    def find(self, call, name):
         """Key id, key ARN, alias or alias ARN to the key, or NotFoundException."""
         arn = ARN.match(name)
-        if arn and arn.group(1) != region:
+        if arn and arn.group(1) != call.region:
             raise KmsError("NotFoundException", f"Invalid arn {arn.group(1)}")
         if not arn and name.startswith("arn:"):
             raise KmsError("NotFoundException", f"Invalid arn {name}")
-        if arn and arn.group(2) != ACCOUNT:
-            raise not_found(name)
-        local = arn.group(3) if arn else name
+        account, local = (arn.group(2), arn.group(3)) if arn else (call.account, name)
         if local.startswith("alias/"):
-            key_id = self.aliases.get((region, local))
-            if key_id is None:
-                raise KmsError("NotFoundException", "Alias arn:aws:kms:"
-                               f"{region}:{ACCOUNT}:{local} is not found.")
+            key_id = self.aliases.get((account, call.region, local))
+            if key_id is None and account == call.account:
+                raise self.no_alias(account, call.region, local)
         else:
             key_id = local[4:] if arn else local
-        key = self.live(region, key_id)
-        if key is None and not re.fullmatch(r"(mrk-[0-9a-f]{32}|[0-9a-f-]{36})", key_id):
+        key = self.live(call.region, key_id)
+        if key and key["Account"] == account:
+            return key
+        full = f"arn:aws:kms:{call.region}:{account}:{local if arn else 'key/' + local}"
+        if account != call.account:  # whether it is there is not a stranger's business
+            raise self.denied(call, call.action, full, NO_POLICY)
+        if not re.fullmatch(r"(mrk-[0-9a-f]{32}|[0-9a-f-]{36})", key_id):
             raise KmsError("NotFoundException", f"Invalid keyId '{key_id}'")
-        if key is None:
-            raise not_found(f"arn:aws:kms:{region}:{ACCOUNT}:key/{key_id}")
-        return key
+        raise not_found(f"arn:aws:kms:{call.region}:{account}:key/{key_id}")
+
+    @staticmethod
+    def no_alias(account, region, name):
+        return KmsError("NotFoundException",
+                        f"Alias arn:aws:kms:{region}:{account}:{name} is not found.")
+
+    @staticmethod
+    def denied(call, action, arn, why):
+        return KmsError("AccessDeniedException",
+                        f"User: {user_arn(call.access_key, call.account)} is not authorized to "
+                        f"perform: kms:{action} on resource: {arn} {why}")
 
     def authorize(self, call, action, key, context=None):
         arn, who = self.arn(key), call.access_key
         call.entry["key_id"], call.entry["key_arn"] = key["KeyId"], arn
-        text = (f"User: {user_arn(who)} is not authorized to perform: kms:{action} "
-                f"on resource: {arn} ")
         for denial in self.denials:
             named = denial.get("key", "*")
             if (matches(denial.get("action", "*"), action)
                     and matches(denial.get("access_key", "*"), who)
                     and (matches(named, arn) or named == key["KeyId"])):
-                raise KmsError("AccessDeniedException",
-                               text + "because no identity-based policy allows the "
-                               f"kms:{action} action")
-        effect = policy_effect(key["Policy"], who, action, arn, context or {})
+                raise self.denied(call, action, arn, "because no identity-based policy allows the "
+                                  f"kms:{action} action")
+        effect = policy_effect(key["Policy"], (call.account, who), action, arn, context or {})
         if effect == "Deny":
-            raise KmsError("AccessDeniedException",
-                           text + "with an explicit deny in a resource-based policy")
+            raise self.denied(call, action, arn, "with an explicit deny in a resource-based policy")
+        foreign = key["Account"] != call.account
+        if foreign and (effect is None or action not in ACROSS_ACCOUNTS):
+            raise self.denied(call, action, arn, NO_POLICY)
         if effect is None:
-            raise KmsError("AccessDeniedException", text + "because no resource-based policy "
-                           f"allows the kms:{action} action")
+            raise self.denied(call, action, arn,
+                              f"because no resource-based policy allows the kms:{action} action")
 
     def usable(self, call, action, key, context):
         """A key that may do cryptography for this caller now."""
@@ -180,12 +203,12 @@ class Kms:
 
     def named(self, call, action=None, member="KeyId"):
         """The key that the request names, for an operation on the key itself."""
-        key = self.find(call.region, text_member(call.request, member))
+        key = self.find(call, text_member(call.request, member))
         self.authorize(call, action or call.action, key)
         return key
 
     def metadata(self, key):
-        out = {"AWSAccountId": ACCOUNT, "Arn": self.arn(key), "CreationDate": key["Created"],
+        out = {"AWSAccountId": key["Account"], "Arn": self.arn(key), "CreationDate": key["Created"],
                "CustomerMasterKeySpec": key["Spec"], "Description": key["Description"],
                "Enabled": key["State"] == "Enabled", "KeyId": key["KeyId"],
                "KeyManager": "CUSTOMER", "KeySpec": key["Spec"], "KeyState": key["State"],
@@ -200,7 +223,8 @@ class Kms:
     # -- operations: management
 
     def do_CreateKey(self, call):
-        return {"KeyMetadata": self.metadata(self.new_key(call.region, call.request))}
+        return {"KeyMetadata": self.metadata(self.new_key(call.account, call.region,
+                                                         call.request))}
 
     def do_ReplicateKey(self, call):
         key = self.named(call)
@@ -209,7 +233,7 @@ class Kms:
             raise KmsError("UnsupportedOperationException", f"{self.arn(key)} is not multi-region.")
         if (region, key["KeyId"]) in self.keys:
             raise KmsError("AlreadyExistsException", f"{key['KeyId']} exists in {region}")
-        copy = dict(key, Region=region, Created=time.time(), Policy=default_policy())
+        copy = dict(key, Region=region, Created=time.time(), Policy=default_policy(key["Account"]))
         self.keys[region, key["KeyId"]] = copy
         self.save()
         return {"ReplicaKeyMetadata": self.metadata(copy),
@@ -250,36 +274,39 @@ class Kms:
 
     def do_ListKeys(self, call):
         keys = [{"KeyId": k["KeyId"], "KeyArn": self.arn(k)} for (region, _), k
-                in sorted(self.keys.items()) if region == call.region]
+                in sorted(self.keys.items())
+                if (k["Account"], region) == (call.account, call.region)]
         return self.page(call, "Keys", keys)
 
     def do_CreateAlias(self, call):
-        name = self.alias_name(call)
-        key = self.named(call, member="TargetKeyId")
-        if (call.region, name) in self.aliases:
+        place, key = self.alias_of(call), self.named(call, member="TargetKeyId")
+        if place in self.aliases:
+            account, region, name = place
             raise KmsError("AlreadyExistsException", "An alias with the name "
-                           f"arn:aws:kms:{call.region}:{ACCOUNT}:{name} already exists")
+                           f"arn:aws:kms:{region}:{account}:{name} already exists")
         self.not_pending(key)
-        self.aliases[call.region, name] = key["KeyId"]
+        self.aliases[place] = key["KeyId"]
         self.save()
 
     def do_UpdateAlias(self, call):
-        name = self.alias_name(call)
-        key = self.named(call, member="TargetKeyId")
-        self.existing_alias(call, name)
-        self.aliases[call.region, name] = key["KeyId"]
+        place, key = self.alias_of(call), self.named(call, member="TargetKeyId")
+        self.existing_alias(place)
+        self.aliases[place] = key["KeyId"]
         self.save()
 
     def do_DeleteAlias(self, call):
-        name = self.alias_name(call)
-        self.existing_alias(call, name)
-        del self.aliases[call.region, name]
+        place = self.alias_of(call)
+        self.existing_alias(place)
+        del self.aliases[place]
         self.save()
 
-    def existing_alias(self, call, name):
-        if (call.region, name) not in self.aliases:
-            raise KmsError("NotFoundException", "Alias arn:aws:kms:"
-                           f"{call.region}:{ACCOUNT}:{name} is not found.")
+    def existing_alias(self, place):
+        if place not in self.aliases:
+            raise self.no_alias(*place)
+
+    def alias_of(self, call):
+        """Where an alias of the caller's stands."""
+        return call.account, call.region, self.alias_name(call)
 
     @staticmethod
     def alias_name(call):
@@ -292,10 +319,10 @@ class Kms:
 
     def do_ListAliases(self, call):
         wanted = call.request.get("KeyId")
-        target = self.find(call.region, wanted)["KeyId"] if wanted else None
-        aliases = [{"AliasName": a, "AliasArn": f"arn:aws:kms:{r}:{ACCOUNT}:{a}", "TargetKeyId": k}
-                   for (r, a), k in sorted(self.aliases.items())
-                   if r == call.region and target in (None, k)]
+        target = self.find(call, wanted)["KeyId"] if wanted else None
+        aliases = [{"AliasName": a, "AliasArn": f"arn:aws:kms:{r}:{o}:{a}", "TargetKeyId": k}
+                   for (o, r, a), k in sorted(self.aliases.items())
+                   if (o, r) == (call.account, call.region) and target in (None, k)]
         return self.page(call, "Aliases", aliases)
 
     @staticmethod
@@ -355,7 +382,7 @@ class Kms:
         return self.do_GenerateDataKeyWithoutPlaintext(call, keep_plaintext=True)
 
     def do_GenerateDataKeyWithoutPlaintext(self, call, keep_plaintext=False):
-        key = self.find(call.region, text_member(call.request, "KeyId"))
+        key = self.find(call, text_member(call.request, "KeyId"))
         length = data_key_length(call.request)
         context = context_member(call.request)
         self.usable(call, call.action, key, context)
@@ -368,7 +395,7 @@ class Kms:
     def do_Encrypt(self, call):
         plaintext = blob_member(call.request, "Plaintext", 4096)
         context = context_member(call.request)
-        key = self.find(call.region, text_member(call.request, "KeyId"))
+        key = self.find(call, text_member(call.request, "KeyId"))
         self.usable(call, "Encrypt", key, context)
         self.symmetric_only(call, "EncryptionAlgorithm")
         return {"CiphertextBlob": encode_blob(seal(key, plaintext, context)),
@@ -382,8 +409,9 @@ class Kms:
 
     def open_blob(self, call, action, blob, context, named):
         """Find the blob's key, check it against the one named, open it: (key, plaintext)."""
-        wanted = self.find(call.region, named) if named else None
-        key = self.live(call.region, blob_key_id(blob))
+        wanted = self.find(call, named) if named else None
+        known = self.imported.get(blob)
+        key = self.live(*known[0][2]) if known else self.live(call.region, blob_key_id(blob))
         if wanted:
             self.usable(call, action, wanted, context)
             if key is not wanted:
@@ -394,7 +422,7 @@ class Kms:
                            "key that does not exist, does not exist in this region, or you are "
                            "not allowed to access.")
         self.usable(call, action, key, context)
-        return key, unseal(key, blob, context)
+        return key, (unseal_imported(known, context) if known else unseal(key, blob, context))
 
     def do_Decrypt(self, call):
         blob = blob_member(call.request, "CiphertextBlob", 6144)
@@ -409,7 +437,7 @@ class Kms:
         blob = blob_member(call.request, "CiphertextBlob", 6144)
         source_context = context_member(call.request, "SourceEncryptionContext")
         context = context_member(call.request, "DestinationEncryptionContext")
-        destination = self.find(call.region, text_member(call.request, "DestinationKeyId"))
+        destination = self.find(call, text_member(call.request, "DestinationKeyId"))
         named = text_member(call.request, "SourceKeyId", required=False)
         source, plaintext = self.open_blob(call, "ReEncryptFrom", blob, source_context, named)
         self.usable(call, "ReEncryptTo", destination, context)
@@ -458,9 +486,14 @@ class Kms:
             if not isinstance(request, dict):
                 raise KmsError("SerializationException", "The request is not a JSON object")
             note_request(entry, request)
-            call = Call(action, entry["region"], entry["access_key"], request, entry)
+            account = self.accounts.get(entry["access_key"], ACCOUNT)
+            call = Call(action, entry["region"], account, entry["access_key"], request, entry)
             with self.lock:
-                return 200, operation(call) or {}
+                value = operation(call) or {}
+            if request.get("DryRun") and action in MAY_DRY_RUN:
+                raise KmsError("DryRunOperationException", "The request would have succeeded, but "
+                               "the DryRun option is set.")
+            return 200, value
         except KmsError as error:
             entry["result"] = error.name
             return error.status, error.body()
@@ -494,7 +527,8 @@ class Kms:
         if material is not None and len(material) != 32:
             raise ValueError("Material must be 32 bytes in base64")
         try:
-            key = self.new_key(argument.get("Region", self.region), argument,
+            key = self.new_key(argument.get("Account", ACCOUNT),
+                               argument.get("Region", self.region), argument,
                                argument.get("KeyId"), material)
         except KmsError as error:
             raise ValueError(str(error)) from None
@@ -516,6 +550,24 @@ class Kms:
         item = sigv4.Credentials(argument["access_key"], argument["secret_key"],
                                  argument.get("session_token"))
         sigv4.keep_credentials(self.known, item)
+        self.accounts[item.access_key] = argument.get("account", ACCOUNT)
+
+    def control_allow(self, denial):
+        """Takes a denial back, given as it was ordered; access is granted again."""
+        if denial not in self.denials:
+            raise ValueError(f"there is no denial {denial}")
+        self.denials[:] = [item for item in self.denials if item != denial]
+
+    def control_import_blob(self, argument):
+        """Lets a key open a blob that was not made here, under the one context given. So objects
+        of elsewhere can be read by real clients: whoever imports knows their data keys."""
+        place = argument.get("Region", self.region), argument["KeyId"].rpartition("/")[2]
+        if self.live(*place) is None:
+            raise ValueError(f"there is no key {place[1]} in {place[0]}")
+        blob, plaintext = (base64.b64decode(argument[n]) for n in ("CiphertextBlob", "Plaintext"))
+        context = argument.get("EncryptionContext", {})
+        others = [item for item in self.imported.get(blob, []) if item[0] != context]
+        self.imported[blob] = [*others, (context, plaintext, place)]
 
     def control_outage(self, argument):
         """True: until cleared; a number: so many seconds; false: over."""
@@ -576,11 +628,16 @@ CONTROLS = {
     "fault": lambda kms, argument: kms.faults.add(**argument),
     # {"outage": 2.5} seconds, {"outage": true} until {"outage": false}
     "outage": Kms.control_outage,
-    # {"deny": {"action": "Decrypt", "access_key": "AK", "key": "KEY ID OR ARN"}}, all optional
+    # {"deny": {"action": "Decrypt", "access_key": "AK", "key": "KEY ID OR ARN"}}, all optional; the
+    # same to "allow" takes it back
     "deny": lambda kms, argument: kms.denials.append(dict(argument)),
-    "create_key": Kms.control_create_key,    # KeyId, Region, Material, MultiRegion, Description
+    "allow": Kms.control_allow,
+    # KeyId, Region, Account, Material, MultiRegion, Description
+    "create_key": Kms.control_create_key,
     "delete_key": Kms.control_delete_key,    # at once, without the waiting time
-    "credentials": Kms.control_credentials,  # access_key, secret_key, session_token
+    # CiphertextBlob and Plaintext in base64, EncryptionContext, KeyId, Region
+    "import_blob": Kms.control_import_blob,
+    "credentials": Kms.control_credentials,  # access_key, secret_key, session_token, account
     "expire_token": lambda kms, argument: kms.expired.add(argument),
     # seconds by which the server's clock differs from ours
     "clock_offset": lambda kms, argument: setattr(kms, "clock_offset_s", float(argument)),

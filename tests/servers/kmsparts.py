@@ -85,6 +85,14 @@ def unseal(key, blob, context):
         raise INVALID_CIPHERTEXT from None
 
 
+def unseal_imported(entries, context):
+    """What a blob of elsewhere holds under this context; see import_blob of kms.py."""
+    for known_context, plaintext, _ in entries:
+        if known_context == context:
+            return plaintext
+    raise INVALID_CIPHERTEXT
+
+
 # -- request members
 
 
@@ -147,9 +155,9 @@ def encode_blob(value):
 # -- policies
 
 
-def default_policy():
+def default_policy(account):
     root = {"Sid": "Enable IAM User Permissions", "Effect": "Allow", "Action": "kms:*",
-            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Resource": "*"}
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Resource": "*"}
     return {"Version": "2012-10-17", "Id": "key-default-1", "Statement": [root]}
 
 
@@ -157,8 +165,8 @@ def as_list(value):
     return value if isinstance(value, list) else [value]
 
 
-def user_arn(access_key):
-    return f"arn:aws:iam::{ACCOUNT}:user/{access_key}"
+def user_arn(access_key, account):
+    return f"arn:aws:iam::{account}:user/{access_key}"
 
 
 def matches(pattern, value):
@@ -166,9 +174,11 @@ def matches(pattern, value):
     return re.fullmatch(regex, value, re.IGNORECASE) is not None
 
 
-def principal_matches(principal, access_key):
+def principal_matches(principal, caller):
+    account, access_key = caller
     names = ["*"] if principal == "*" else as_list(principal.get("AWS", []))
-    known = ("*", access_key, user_arn(access_key), ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
+    known = ("*", access_key, user_arn(access_key, account), account,
+             f"arn:aws:iam::{account}:root")
     return any(name in known for name in names)
 
 
@@ -185,11 +195,11 @@ def conditions_hold(conditions, context):
     return True
 
 
-def policy_effect(policy, access_key, action, arn, context):
-    """Deny, Allow or None, as the statements say; a denial wins."""
+def policy_effect(policy, caller, action, arn, context):
+    """Deny, Allow or None, as the statements say; a denial wins. Caller: (account, access key)."""
     effect = None
     for statement in as_list(policy["Statement"]):
-        applies = (principal_matches(statement["Principal"], access_key)
+        applies = (principal_matches(statement["Principal"], caller)
                    and any(matches(a, f"kms:{action}") for a in as_list(statement["Action"]))
                    and any(matches(r, arn) for r in as_list(statement.get("Resource", "*")))
                    and conditions_hold(statement.get("Condition", {}), context))

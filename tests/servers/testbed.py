@@ -30,7 +30,6 @@ import subprocess
 import tempfile
 import threading
 import time
-import types
 import urllib.parse
 import uuid
 import xml.etree.ElementTree
@@ -464,11 +463,12 @@ class Testbed:
         tree = parse_document(self.s3.must("GET", self.bucket, query=query).body)
         return [(item.findtext("Key"), item.findtext("UploadId")) for item in tree.iter("Upload")]
 
-    def decrypt(self, key):
-        """The plaintext of an object, by the independent reader of scripts/decrypt.py."""
-        options = types.SimpleNamespace(
-            object=self.url(key), region=REGION, endpoint_url=self.s3_url,
-            kms_endpoint_url=self.kms_url, kms_key_id=None)
+    def decrypt(self, key, arguments=()):
+        """The plaintext of an object, by the independent reader of scripts/decrypt.py; `arguments`
+        are its own, as on its command line."""
+        options = reader().parse_options([
+            "--region", REGION, "--endpoint-url", self.s3_url, "--kms-endpoint-url", self.kms_url,
+            *arguments, self.url(key)])
         try:
             return b"".join(reader().decrypt_s3(
                 options, reader().Credentials(*sigv4.DEFAULT)))

@@ -20,6 +20,7 @@ import sys
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 DATA = pathlib.Path(__file__).resolve().parents[2] / "data"
@@ -31,10 +32,9 @@ USER_ENTRIES = {"department": "backup", "server": "SQL 1"}
 
 
 def label_bytes(label, size):
-    out = b""
-    while len(out) < size:
-        out += hashlib.sha256(f"bakfs-s3ec/{label}/{len(out) // 32}".encode()).digest()
-    return out[:size]
+    blocks = (hashlib.sha256(f"bakfs-s3ec/{label}/{counter}".encode()).digest()
+              for counter in range(-(-size // 32)))
+    return b"".join(blocks)[:size]
 
 
 def text(value):
@@ -198,13 +198,24 @@ class Maker:
 
         return wrap
 
+    def by_rfc3394(self, key, _name):
+        return aes_key_wrap(self.aes, key)
+
     def by_aes_ecb(self, key, _name):
         encryptor = Cipher(algorithms.AES(self.aes), modes.ECB()).encryptor()
         return encryptor.update(key + bytes([16]) * 16) + encryptor.finalize()
 
-    def make(self, size):
-        named = {"kms_cmk_id": ARN}
+    # -- all forms of one size
+
+    @staticmethod
+    def contexts():
+        """(what `kms` stores, {content: what kms+context stores})."""
         bound = {algorithm: {"aws:x-amz-cek-alg": algorithm} for algorithm in (CBC, GCM, COMMIT)}
+        return {"kms_cmk_id": ARN}, bound
+
+    def make_further(self, size):
+        """The families that s3ec-vectors.json does not have."""
+        named, bound = self.contexts()
         self.v1("v1-kms-cbc", size, self.by_kms, {})
         self.v1("v1-rsa-cbc", size, self.by_rsa_pkcs1)
         self.v1("v1-aes-cbc-instr", size, self.by_aes_ecb, instruction=True)
@@ -224,11 +235,25 @@ class Maker:
         self.v3("v3-rsa-kc-instr", size, "22", self.by_rsa(COMMIT), instruction=True)
         self.v3("v3-aesgcm-kc-instr", size, "02", self.by_aes_gcm(COMMIT), instruction=True)
 
+    def make_known(self, size):
+        """The families that it has, for tests that want them in other sizes."""
+        named, bound = self.contexts()
+        self.v1("v1-aes-cbc", size, self.by_aes_ecb)
+        self.v2("v2-kms-cbc", size, "kms", self.by_kms, CBC, named)
+        self.v2("v2-kms-gcm", size, "kms", self.by_kms, context=named)
+        self.v2("v2-kmsctx-gcm", size, "kms+context", self.by_kms, context=bound[GCM])
+        self.v2("v2-aesgcm-gcm", size, "AES/GCM", self.by_aes_gcm(GCM))
+        self.v2("v2-aeswrap-gcm", size, "AESWrap", self.by_rfc3394)
+        self.v3("v3-kmsctx-kc", size, "12", self.by_kms, context=bound[COMMIT])
+        self.v3("v3-kmsctx-kc-instr", size, "12", self.by_kms, context=bound[COMMIT],
+                instruction=True)
+        self.v3("v3-aesgcm-kc", size, "02", self.by_aes_gcm(COMMIT))
+
 
 def main():
     maker = Maker()
     for size in LENGTHS:
-        maker.make(size)
+        maker.make_further(size)
     rows = ",\n".join(json.dumps(case) for case in maker.cases)
     source = "Made by tests/unit/crypto/make_objects.py, which says how. Do not edit."
     sys.stdout.write(f'{{\n"source": {json.dumps(source)},\n"kms_arn": {json.dumps(ARN)},\n'

@@ -101,6 +101,77 @@ class Calls(KmsTest):
                                      EncryptionContext={"b": "2"}, KeyId=other["Arn"])
         self.assertEqual(opened["Plaintext"], b"secret")
 
+    def test_re_encrypt_needs_the_right_source(self):
+        key, other = self.new_key(), self.new_key()
+        blob = self.client.encrypt(KeyId=key["KeyId"], Plaintext=b"secret",
+                                   EncryptionContext={"a": "1"})["CiphertextBlob"]
+        def refuse(error, **options):
+            self.assert_error(error, self.client.re_encrypt, CiphertextBlob=blob, status=400,
+                              **{"DestinationKeyId": other["Arn"],
+                                 "SourceEncryptionContext": {"a": "1"}, **options})
+        refuse("InvalidCiphertextException", SourceEncryptionContext={"a": "2"})
+        refuse("InvalidCiphertextException", SourceEncryptionContext={})
+        refuse("IncorrectKeyException", SourceKeyId=other["Arn"])
+        refuse("NotFoundException", DestinationKeyId="12345678-1234-1234-1234-123456789012")
+        # Both keys are of the region that is asked.
+        refuse("NotFoundException", DestinationKeyId=other["Arn"].replace("us-east", "eu-west"))
+        self.client.disable_key(KeyId=other["KeyId"])
+        refuse("DisabledException")
+        self.client.enable_key(KeyId=other["KeyId"])
+        self.client.re_encrypt(CiphertextBlob=blob, SourceEncryptionContext={"a": "1"},
+                               SourceKeyId=key["Arn"], DestinationKeyId=key["Arn"])
+
+    def test_re_encrypt_needs_both_rights(self):
+        key, other = self.new_key(), self.new_key()
+        blob = self.client.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+        for action, denied in (("ReEncryptFrom", key), ("ReEncryptTo", other)):
+            denial = {"action": action, "key": denied["KeyId"]}
+            self.raw.control(deny=denial)
+            answer = self.assert_error("AccessDeniedException", self.client.re_encrypt,
+                                       CiphertextBlob=blob, DestinationKeyId=other["Arn"])
+            self.assertIn(f"kms:{action} on resource: {denied['Arn']}", answer["Error"]["Message"])
+            self.raw.control(allow=denial)
+        # Neither Decrypt nor Encrypt is needed: the data key is not seen.
+        for action in ("Decrypt", "Encrypt"):
+            self.raw.control(deny={"action": action})
+        self.client.re_encrypt(CiphertextBlob=blob, DestinationKeyId=other["Arn"])
+
+    def test_a_dry_run_does_nothing_but_ask(self):
+        key = self.new_key()["KeyId"]
+        plain = base64.b64encode(b"x").decode()
+        blob = self.raw_call("Encrypt", KeyId=key, Plaintext=plain)[1]["CiphertextBlob"]
+        status, answer = self.raw_call("Decrypt", CiphertextBlob=blob, DryRun=True)
+        self.assertEqual((status, answer["__type"]), (400, "DryRunOperationException"))
+        self.assertNotIn("Plaintext", answer)
+        self.raw.control(deny={"action": "Decrypt"})
+        self.assertEqual(self.raw_call("Decrypt", CiphertextBlob=blob, DryRun=True)[1]["__type"],
+                         "AccessDeniedException")
+
+    def test_a_blob_of_elsewhere_opens_once_it_is_imported(self):
+        key, foreign = self.new_key(), b"made by another KMS"
+        self.assert_error("InvalidCiphertextException", self.client.decrypt, CiphertextBlob=foreign)
+        for context, plain in ((CONTEXT, b"1" * 32), ({}, b"2" * 32)):
+            self.raw.control(import_blob={
+                "CiphertextBlob": base64.b64encode(foreign).decode(), "KeyId": key["Arn"],
+                "Plaintext": base64.b64encode(plain).decode(), "EncryptionContext": context})
+        for context, plain in ((CONTEXT, b"1" * 32), ({}, b"2" * 32)):
+            opened = self.client.decrypt(CiphertextBlob=foreign, EncryptionContext=context)
+            self.assertEqual((opened["Plaintext"], opened["KeyId"]), (plain, key["Arn"]))
+        self.assert_error("InvalidCiphertextException", self.client.decrypt,
+                          CiphertextBlob=foreign, EncryptionContext={"a": "1"})
+        self.assert_error("IncorrectKeyException", self.client.decrypt, CiphertextBlob=foreign,
+                          KeyId=self.new_key()["Arn"])
+        other = self.new_key()["Arn"]
+        moved = self.client.re_encrypt(CiphertextBlob=foreign, DestinationKeyId=other)
+        self.assertEqual(self.client.decrypt(CiphertextBlob=moved["CiphertextBlob"])["Plaintext"],
+                         b"2" * 32)
+        self.client.disable_key(KeyId=key["KeyId"])
+        self.assert_error("DisabledException", self.client.decrypt, CiphertextBlob=foreign)
+        self.assertNotIn(base64.b64encode(b"2" * 32).decode(), json.dumps(self.raw.report()))
+        with self.assertRaisesRegex(testbed.TestbedError, "there is no key"):
+            self.raw.control(import_blob={"CiphertextBlob": "AAAA", "Plaintext": "AAAA",
+                                          "KeyId": "none"})
+
     def test_random_bytes(self):
         self.assertEqual(len(self.client.generate_random(NumberOfBytes=77)["Plaintext"]), 77)
 
@@ -253,12 +324,94 @@ class Access(KmsTest):
         self.assert_error("MalformedPolicyDocumentException", self.client.put_key_policy,
                           KeyId=key, PolicyName="default", Policy="{}")
 
+    def test_access_is_revoked_and_granted_again(self):
+        key = self.new_key()["KeyId"]
+        blob = self.client.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+        denial = {"action": "Decrypt", "key": key}
+        self.raw.control(deny=denial)
+        self.assert_error("AccessDeniedException", self.client.decrypt, CiphertextBlob=blob)
+        self.client.describe_key(KeyId=key)
+        self.raw.control(allow=denial)
+        self.assertEqual(self.client.decrypt(CiphertextBlob=blob)["Plaintext"], b"x")
+        with self.assertRaisesRegex(testbed.TestbedError, "there is no denial"):
+            self.raw.control(allow=denial)
+
     def test_control_denies(self):
         key = self.new_key()["KeyId"]
         self.raw.control(deny={"action": "GenerateDataKey", "access_key": OTHER.access_key})
         self.assert_error("AccessDeniedException", self.as_user(OTHER).generate_data_key,
                           KeyId=key, KeySpec="AES_256")
         self.client.generate_data_key(KeyId=key, KeySpec="AES_256")
+
+
+class Accounts(KmsTest):
+    OURS, THEIRS = "111122223333", "444455556666"
+    STRANGER = sigv4.Credentials("AKIASTRANGERSTRANGER", "stranger/secret")
+
+    def setUp(self):
+        super().setUp()
+        self.raw.control(credentials={
+            "access_key": self.STRANGER.access_key, "secret_key": self.STRANGER.secret_key,
+            "account": self.THEIRS})
+        self.stranger = self.as_user(self.STRANGER)
+
+    def allow(self, key, *actions):
+        policy = json.loads(self.client.get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+        policy["Statement"].append({
+            "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{self.THEIRS}:root"},
+            "Action": [f"kms:{action}" for action in actions], "Resource": "*"})
+        self.client.put_key_policy(KeyId=key, PolicyName="default", Policy=json.dumps(policy))
+
+    def test_a_key_belongs_to_the_account_of_its_maker(self):
+        theirs = self.stranger.create_key()["KeyMetadata"]
+        self.assertEqual(theirs["AWSAccountId"], self.THEIRS)
+        self.assertIn(f":{self.THEIRS}:key/", theirs["Arn"])
+        made = self.raw.control(create_key={"Account": self.THEIRS})["create_key"]
+        self.assertIn(f":{self.THEIRS}:key/", made["Arn"])
+        listed = {item["KeyArn"] for item in self.stranger.list_keys()["Keys"]}
+        self.assertLessEqual({theirs["Arn"], made["Arn"]}, listed)
+        self.assertNotIn(f":{self.OURS}:", "".join(listed))
+
+    def test_aliases_are_an_account_s_own(self):
+        for client in (self.client, self.stranger):
+            client.create_alias(AliasName="alias/same",
+                                TargetKeyId=client.create_key()["KeyMetadata"]["KeyId"])
+        for client, account in ((self.client, self.OURS), (self.stranger, self.THEIRS)):
+            self.assertEqual(client.describe_key(KeyId="alias/same")["KeyMetadata"]["AWSAccountId"],
+                             account)
+            client.delete_alias(AliasName="alias/same")
+
+    def test_a_key_of_another_account_needs_its_policy_and_its_arn(self):
+        key = self.new_key()
+        blob = self.client.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+        answer = self.assert_error("AccessDeniedException", self.stranger.decrypt,
+                                   CiphertextBlob=blob)
+        self.assertIn(f"{self.THEIRS}:user/", answer["Error"]["Message"])
+        self.allow(key["KeyId"], "Decrypt", "ReEncryptFrom", "DescribeKey", "DisableKey")
+        self.assertEqual(self.stranger.decrypt(CiphertextBlob=blob)["Plaintext"], b"x")
+        self.stranger.describe_key(KeyId=key["Arn"])
+        self.assert_error("NotFoundException", self.stranger.describe_key, KeyId=key["KeyId"])
+        self.assert_error("AccessDeniedException", self.stranger.generate_data_key,
+                          KeyId=key["Arn"], KeySpec="AES_256")
+        # Managing a key is its owner's alone, whatever the policy says.
+        self.assert_error("AccessDeniedException", self.stranger.disable_key, KeyId=key["Arn"])
+
+    def test_re_encrypt_moves_a_data_key_to_another_account(self):
+        key, theirs = self.new_key(), self.stranger.create_key()["KeyMetadata"]
+        blob = self.client.encrypt(KeyId=key["KeyId"], Plaintext=b"x")["CiphertextBlob"]
+        self.allow(key["KeyId"], "ReEncryptFrom")
+        moved = self.stranger.re_encrypt(CiphertextBlob=blob, DestinationKeyId=theirs["Arn"])
+        blob = moved["CiphertextBlob"]
+        self.assertEqual(self.stranger.decrypt(CiphertextBlob=blob)["Plaintext"], b"x")
+        self.assert_error("AccessDeniedException", self.client.decrypt, CiphertextBlob=blob)
+
+    def test_what_a_stranger_may_not_see_is_not_told_to_exist(self):
+        for name in (self.new_key()["Arn"], f"arn:aws:kms:us-east-1:{self.OURS}:alias/none",
+                     f"arn:aws:kms:us-east-1:{self.OURS}:key/12345678-1234-1234-1234-123456789012"):
+            answer = self.assert_error("AccessDeniedException", self.stranger.describe_key,
+                                       KeyId=name)
+            self.assertIn("does not exist in this Region, no resource-based policies allow",
+                          answer["Error"]["Message"])
 
 
 class Signatures(KmsTest):
