@@ -23,13 +23,28 @@ static bool is_allowed(const char *key, const struct option_list *allowed)
     return allowed->count == 0;
 }
 
+static const char *key_word(const struct audit_finding *f, const struct option_list *allowed)
+{
+    switch (f->proof) {
+    case AUDIT_PROVED:
+        return "encrypted";
+    case AUDIT_DISPROVED:
+        return "OTHER-KEY";
+    case AUDIT_UNPROVED:
+        return "KEY-UNKNOWN";
+    case AUDIT_UNASKED:
+        break;
+    }
+    if (is_allowed(f->key, allowed))
+        return "encrypted";
+    return f->key != NULL ? "OTHER-KEY" : "KEY-UNKNOWN";
+}
+
 const char *audit_word(const struct audit_finding *f, const struct option_list *allowed)
 {
     switch (f->state) {
     case AUDIT_ENCRYPTED:
-        if (is_allowed(f->key, allowed))
-            return "encrypted";
-        return f->key != NULL ? "OTHER-KEY" : "KEY-UNKNOWN";
+        return key_word(f, allowed);
     case AUDIT_UNSUPPORTED:
         return allowed->count == 0 ? "encrypted" : "KEY-UNKNOWN";
     case AUDIT_PLAINTEXT:
@@ -141,6 +156,7 @@ struct json_t *audit_json(const struct audit_finding *f, const struct option_lis
     json_add_text(json, "wrapped", f->wrapped);
     json_add_text(json, "cipher", f->cipher);
     json_add_text(json, "key", f->key);
+    json_add_bool(json, "key_proved", f->proof == AUDIT_PROVED);
     json_add_bool(json, "instruction_file", f->aside);
     json_add_number(json, "size", f->size);
     json_add_text(json, "modified", stamp);

@@ -2,7 +2,7 @@
 // One thread.
 //
 // An audit believes envelopes: it proves that an object says it is encrypted and under which key,
-// not that the bytes are (reading them does that).
+// not that the bytes are (reading them does that). Of the key KMS can be asked for a proof.
 #ifndef CLI_AUDIT_H
 #define CLI_AUDIT_H
 
@@ -23,6 +23,14 @@ enum audit_state {
     AUDIT_GONE,        // listed, and deleted before it was asked
 };
 
+// What KMS says of the key of an encrypted object.
+enum audit_proof {
+    AUDIT_UNASKED, // the envelope's word counts
+    AUDIT_PROVED,
+    AUDIT_DISPROVED, // the data key is not under it, or under no allowed one
+    AUDIT_UNPROVED,  // it did not say; reason has why
+};
+
 // Texts are borrowed, from strangers, and printed harmless; NULL: there is none.
 struct audit_finding {
     const char *name;
@@ -31,8 +39,9 @@ struct audit_finding {
     unsigned version;    // of the envelope; 0: not known
     const char *wrapped; // how the data key is
     const char *cipher;
-    const char *key;    // as the envelope names it
-    const char *reason; // of DAMAGED, UNSUPPORTED, UNKNOWN; of INSTRUCTION: whose it is
+    const char *key; // as the envelope names it, or as KMS proved it
+    enum audit_proof proof;
+    const char *reason; // of DAMAGED, UNSUPPORTED, UNKNOWN, proofs; of INSTRUCTION: whose it is
     bool aside;         // its envelope stands in an instruction file
     uint64_t size;      // bytes, as S3 has them
     int64_t mtime_s;

@@ -56,13 +56,19 @@ static int check_key_arns(const struct options *o)
 
 // ---- region and endpoints ----
 
-static int key_region(const struct options *o, char **out)
+// The key that objects shall be under; NULL: none was given.
+static const char *key_of(const struct connection *c, const struct options *o)
+{
+    return c->use == CONNECTION_REWRAP ? o->to_key : o->kms_key_id;
+}
+
+static int key_region(const char *key, char **out)
 {
     struct kms_arn parts;
     *out = NULL;
-    if (o->kms_key_id == NULL)
+    if (key == NULL)
         return 0;
-    int rc = kms_arn_parse(o->kms_key_id, &parts);
+    int rc = kms_arn_parse(key, &parts);
     if (rc == 0 && (*out = strdup(parts.region)) == NULL)
         rc = err_set(-ENOMEM, "out of memory");
     return rc;
@@ -73,22 +79,21 @@ static int key_region(const struct options *o, char **out)
 static int check_key_region(const struct connection *c, const struct options *o)
 {
     AUTO_FREE char *region = NULL;
-    int rc = key_region(o, &region);
+    int rc = key_region(key_of(c, o), &region);
     if (rc < 0 || region == NULL || o->allow_cross_region_key || strcmp(region, c->region) == 0)
         return rc;
-    return err_set(
-        -EINVAL,
-        "--kms-key-id: the key is in %s but the bucket's region is %s: RDS restores only "
-        "within one region; correct --region or the key, or add "
-        "--allow-cross-region-key",
-        region, c->region);
+    return err_set(-EINVAL,
+                   "--%s: the key is in %s but the bucket's region is %s: RDS restores only "
+                   "within one region; correct --region or the key, or add "
+                   "--allow-cross-region-key",
+                   c->use == CONNECTION_REWRAP ? "to-key" : "kms-key-id", region, c->region);
 }
 
 static int resolve_region(struct connection *c, const struct options *o)
 {
     int rc = settings_region(o, c->credentials, &c->region);
     if (rc == 0 && c->region == NULL)
-        rc = key_region(o, &c->region);
+        rc = key_region(key_of(c, o), &c->region);
     if (rc < 0)
         return rc;
     if (c->region == NULL)

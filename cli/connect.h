@@ -11,10 +11,11 @@
 #include "s3/endpoint.h"
 
 enum connection_use {
-    CONNECTION_LIST,  // names and envelopes; no key is needed
-    CONNECTION_READ,  // contents
-    CONNECTION_WRITE, // contents, and new objects: a mount
-    CONNECTION_PUT,   // one new object; the verb tells its failure
+    CONNECTION_LIST,   // names and envelopes; no key is needed
+    CONNECTION_READ,   // contents
+    CONNECTION_WRITE,  // contents, and new objects: a mount
+    CONNECTION_PUT,    // one new object; the verb tells its failure
+    CONNECTION_REWRAP, // envelopes, under --to-key instead of --kms-key-id
 };
 
 struct connection {

@@ -69,6 +69,9 @@ struct options {
     uint64_t length;
     bool json;                     // one document on stdout, for programs
     struct option_list allow_keys; // audit
+    bool ask_kms;                  // audit: has KMS prove the keys
+    char *to_key;                  // rewrap
+    bool dry_run;                  // changes nothing
     char *database;                // sql; texts as above
     char *sql_type;
     char *mountpoint;

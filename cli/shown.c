@@ -52,6 +52,25 @@ void shown_print(FILE *out, const char *name)
     }
 }
 
+#define SHELL_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+:@%-"
+
+void shown_print_shell(FILE *out, const char *name)
+{
+    AUTO_FREE char *shown = NULL;
+    if (name[0] != '\0' && name[0] != '-' && name[strspn(name, SHELL_PLAIN)] == '\0') {
+        fputs(name, out);
+        return;
+    }
+    shown = shown_name(name);
+    fputs("$'", out);
+    for (const char *at = shown != NULL ? shown : ""; *at != '\0'; at++) {
+        if (*at == '\'')
+            fputc('\\', out);
+        fputc(*at, out);
+    }
+    fputs("'", out);
+}
+
 char *shown_name(const char *name)
 {
     char *text = NULL;

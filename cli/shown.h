@@ -10,7 +10,10 @@
 // control characters, of the invisible ones that turn the direction of text, and of what is not
 // UTF-8.
 void shown_print(FILE *out, const char *name);
-// The same into memory; free(). NULL: out of memory.
+// Writes name as one word of a POSIX shell's command line, bare where it can be; else in the form
+// $'...', which bash, ksh, zsh and POSIX of 2024 know, with what would be harmful escaped as above.
+void shown_print_shell(FILE *out, const char *name);
+// As shown_print into memory; free(). NULL: out of memory.
 char *shown_name(const char *name);
 
 #endif

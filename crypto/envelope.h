@@ -146,6 +146,22 @@ int envelope_parse_instruction(const struct kv *metadata, const char *json, size
 // a context that cannot be written) metadata is unchanged.
 int envelope_write(const struct envelope *e, struct kv *metadata) MUST_CHECK;
 
+// What e becomes when KMS puts its data key under to_key (an ARN): out, the caller's to clear, with
+// the new context and in the format's version, still holding the old wrapped key. format NULL: e's
+// own; else e and it must have the CBC cipher, for the content stays. IV, commitment and a recorded
+// length stay; so does kms+context's context, verbatim. -EACCES: it cannot be, the text says why
+// and what to do instead.
+int envelope_rewrap(const struct envelope *e, const struct format *format, const char *to_key,
+                    struct envelope *out) MUST_CHECK;
+
+// The encryption context that KMS must be told for e, of a KMS wrapping; NULL: none. Borrowed.
+const struct kv *envelope_kms_context(const struct envelope *e);
+// The key that e says it is under, in words that KMS takes (an ARN, as a rule), or NULL. Borrowed.
+const char *envelope_key_named(const struct envelope *e);
+// Same data key in the same wrapping, cipher, IV and context; of the recorded length nothing is
+// said.
+bool envelope_equal(const struct envelope *a, const struct envelope *b);
+
 // Removes every envelope key of any version from metadata.
 void envelope_strip(struct kv *metadata);
 

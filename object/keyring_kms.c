@@ -86,12 +86,6 @@ static int no_key_for(const struct keyring_kms *ring, const char *named)
                    held, ring->count > 1 ? " and others" : "");
 }
 
-// What KMS must be given: the context as the envelope has it; V1 has a description that is none.
-static const struct kv *kms_context(const struct envelope *e)
-{
-    return e->wrap == WRAP_KMS_BLOB ? NULL : none_if_empty(&e->context);
-}
-
 static int check_context(const struct keyring_kms *ring, const struct envelope *e)
 {
     if (envelope_context_is(e, &ring->context))
@@ -104,8 +98,8 @@ static int check_context(const struct keyring_kms *ring, const struct envelope *
 static int unwrap_with(const struct kms_key *with, const struct envelope *e, struct secret **key,
                        bool *wrong_key)
 {
-    int rc = kms_decrypt(with->kms, with->arn, kms_context(e), e->wrapped, e->wrapped_len, key,
-                         wrong_key);
+    int rc = kms_decrypt(with->kms, with->arn, envelope_kms_context(e), e->wrapped, e->wrapped_len,
+                         key, wrong_key);
     if (rc == 0 && secret_size(*key) != CIPHER_KEY_SIZE) {
         secret_release(TAKE(*key));
         return err_set(-EIO, "its data key is not 256 bits long");
@@ -119,7 +113,7 @@ static int unwrap_with(const struct kms_key *with, const struct envelope *e, str
 static int unwrap(struct keyring *k, const struct envelope *e, struct secret **key)
 {
     struct keyring_kms *ring = self(k);
-    const char *named = e->wrap == WRAP_KMS ? kv_get(&e->context, ENVELOPE_KMS_CMK_ID) : NULL;
+    const char *named = envelope_key_named(e);
     bool by_name = named != NULL && is_key_arn(named);
     struct err_saved denied = {0};
     if (!wrap_alg_is_kms(e->wrap))

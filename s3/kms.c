@@ -127,40 +127,66 @@ int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *co
     return 0;
 }
 
-// KMS checks the key itself, since KeyId is sent; this catches a stand-in that does not.
-static int check_key(const struct json_t *reply, const char *key_id, bool *wrong_key)
+// KMS checks the key itself, since its id is sent; this catches a stand-in that does not.
+static int check_key(const struct json_t *reply, const char *member, const char *key_id,
+                     bool *wrong_key)
 {
-    const char *used = kms_json_text(reply, NULL, "KeyId");
+    const char *used = kms_json_text(reply, NULL, member);
     if (used == NULL || strstr(key_id, ":key/") == NULL || strcmp(used, key_id) == 0)
         return 0;
     *wrong_key = true;
-    return err_set(-EACCES, "kms:Decrypt with key %.200s: KMS used another key: %.200s", key_id,
-                   used);
+    return err_set(-EACCES, "asked for key %.200s, KMS used another one: %.200s", key_id, used);
+}
+
+// A call that was a trial: KMS answers those with an error, and must not do what was asked.
+static int judge_trial(int rc, const struct kms_outcome *outcome, const char *operation)
+{
+    if (rc < 0)
+        return outcome->would_have_done ? 0 : rc;
+    return err_set(-EIO, "kms:%s: KMS does not know trials (DryRun)", operation);
+}
+
+static int decrypt(struct kms *k, const char *key_id, const struct kv *context, const void *blob,
+                   size_t blob_len, bool is_trial, struct kms_outcome *outcome,
+                   struct json_t **reply)
+{
+    AUTO_BUF struct buf text;
+    buf_init(&text, KMS_BLOB_MAX * 2);
+    int rc = blob_to_text(&text, blob, blob_len);
+    if (rc < 0)
+        return rc;
+    const struct kms_field fields[] = {{"CiphertextBlob", buf_str(&text), NULL},
+                                       {"KeyId", key_id, NULL},
+                                       {"EncryptionContext", NULL, context},
+                                       {"DryRun", is_trial ? KMS_JSON_TRUE : NULL, NULL}};
+    return perform(k, "Decrypt", key_id, fields, COUNT(fields), outcome, reply);
 }
 
 int kms_decrypt(struct kms *k, const char *key_id, const struct kv *context, const void *blob,
                 size_t blob_len, struct secret **key, bool *wrong_key)
 {
     assert(k != NULL && key_id != NULL && key != NULL && wrong_key != NULL);
-    AUTO_BUF struct buf text;
     AUTO_KMS_JSON struct json_t *reply = NULL;
     struct kms_outcome outcome = {0};
-    buf_init(&text, KMS_BLOB_MAX * 2);
-    *wrong_key = false;
-    int rc = blob_to_text(&text, blob, blob_len);
-    if (rc < 0)
-        return rc;
-    const struct kms_field fields[] = {{"CiphertextBlob", buf_str(&text), NULL},
-                                       {"KeyId", key_id, NULL},
-                                       {"EncryptionContext", NULL, context}};
-    rc = perform(k, "Decrypt", key_id, fields, COUNT(fields), &outcome, &reply);
+    int rc = decrypt(k, key_id, context, blob, blob_len, false, &outcome, &reply);
     *wrong_key = outcome.wrong_key;
-    if (rc == 0)
-        rc = check_key(reply, key_id, wrong_key);
     if (rc < 0)
         return rc;
-    rc = kms_json_secret(reply, "Plaintext", KMS_PLAIN_MAX, key);
+    rc = check_key(reply, "KeyId", key_id, wrong_key);
+    if (rc == 0)
+        rc = kms_json_secret(reply, "Plaintext", KMS_PLAIN_MAX, key);
     return rc < 0 ? err_prefix(rc, "kms:Decrypt with key %.200s", key_id) : 0;
+}
+
+int kms_decrypt_try(struct kms *k, const char *key_id, const struct kv *context, const void *blob,
+                    size_t blob_len, bool *wrong_key)
+{
+    assert(k != NULL && key_id != NULL && wrong_key != NULL);
+    AUTO_KMS_JSON struct json_t *reply = NULL; // wiped, should there be a key in it after all
+    struct kms_outcome outcome = {0};
+    int rc = decrypt(k, key_id, context, blob, blob_len, true, &outcome, &reply);
+    *wrong_key = outcome.wrong_key;
+    return judge_trial(rc, &outcome, "Decrypt");
 }
 
 int kms_encrypt(struct kms *k, const char *key_id, const struct kv *context,
@@ -183,27 +209,46 @@ int kms_encrypt(struct kms *k, const char *key_id, const struct kv *context,
     return rc < 0 ? err_prefix(rc, "kms:Encrypt with key %.200s", key_id) : 0;
 }
 
-int kms_reencrypt(struct kms *k, const char *from_key_id, const struct kv *from_context,
-                  const void *blob, size_t blob_len, const char *to_key_id,
-                  const struct kv *to_context, struct buf *out)
+static int reencrypt(struct kms *k, const struct kms_move *move, bool is_trial,
+                     struct kms_outcome *outcome, struct json_t **reply)
 {
-    assert(k != NULL && from_key_id != NULL && to_key_id != NULL && out != NULL);
     AUTO_BUF struct buf text;
-    AUTO_KMS_JSON struct json_t *reply = NULL;
     buf_init(&text, KMS_BLOB_MAX * 2);
-    int rc = blob_to_text(&text, blob, blob_len);
+    int rc = blob_to_text(&text, move->blob, move->blob_len);
     if (rc < 0)
         return rc;
     const struct kms_field fields[] = {{"CiphertextBlob", buf_str(&text), NULL},
-                                       {"SourceKeyId", from_key_id, NULL},
-                                       {"SourceEncryptionContext", NULL, from_context},
-                                       {"DestinationKeyId", to_key_id, NULL},
-                                       {"DestinationEncryptionContext", NULL, to_context}};
-    rc = perform(k, "ReEncrypt", to_key_id, fields, COUNT(fields), NULL, &reply);
+                                       {"SourceKeyId", move->from_key_id, NULL},
+                                       {"SourceEncryptionContext", NULL, move->from_context},
+                                       {"DestinationKeyId", move->to_key_id, NULL},
+                                       {"DestinationEncryptionContext", NULL, move->to_context},
+                                       {"DryRun", is_trial ? KMS_JSON_TRUE : NULL, NULL}};
+    rc = perform(k, "ReEncrypt", move->to_key_id, fields, COUNT(fields), outcome, reply);
+    if (rc < 0 && outcome->denied)
+        return err_prefix(rc,
+                          "kms:ReEncryptFrom on key %.200s and kms:ReEncryptTo on key %.200s "
+                          "are needed",
+                          move->from_key_id, move->to_key_id);
+    return rc;
+}
+
+int kms_reencrypt(struct kms *k, const struct kms_move *move, struct buf *out, bool *wrong_key)
+{
+    assert(k != NULL && move->from_key_id != NULL && move->to_key_id != NULL && wrong_key != NULL);
+    AUTO_KMS_JSON struct json_t *reply = NULL;
+    struct kms_outcome outcome = {0};
+    int rc = reencrypt(k, move, out == NULL, &outcome, &reply);
+    *wrong_key = outcome.wrong_key;
+    if (out == NULL)
+        return judge_trial(rc, &outcome, "ReEncrypt");
     if (rc < 0)
         return rc;
-    rc = kms_json_bytes(reply, "CiphertextBlob", KMS_BLOB_MAX, out);
-    return rc < 0 ? err_prefix(rc, "kms:ReEncrypt to key %.200s", to_key_id) : 0;
+    rc = check_key(reply, "SourceKeyId", move->from_key_id, wrong_key);
+    if (rc == 0)
+        rc = check_key(reply, "KeyId", move->to_key_id, wrong_key);
+    if (rc == 0)
+        rc = kms_json_bytes(reply, "CiphertextBlob", KMS_BLOB_MAX, out);
+    return rc < 0 ? err_prefix(rc, "kms:ReEncrypt to key %.200s", move->to_key_id) : 0;
 }
 
 static void take_text(char *out, size_t size, const struct json_t *reply, const char *name)

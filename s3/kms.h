@@ -30,9 +30,25 @@ int kms_decrypt(struct kms *k, const char *key_id, const struct kv *context, con
                 size_t blob_len, struct secret **key, bool *wrong_key) MUST_CHECK;
 int kms_encrypt(struct kms *k, const char *key_id, const struct kv *context,
                 const struct secret *plain, struct buf *blob) MUST_CHECK;
-int kms_reencrypt(struct kms *k, const char *from_key_id, const struct kv *from_context,
-                  const void *blob, size_t blob_len, const char *to_key_id,
-                  const struct kv *to_context, struct buf *out) MUST_CHECK;
+// Whether kms_decrypt would be done: KMS checks everything and gives no key (DryRun). 0: it would;
+// else the errors of kms_decrypt.
+int kms_decrypt_try(struct kms *k, const char *key_id, const struct kv *context, const void *blob,
+                    size_t blob_len, bool *wrong_key) MUST_CHECK;
+
+// A wrapped key put under another key within KMS (ReEncrypt): its plaintext never comes here. Both
+// keys are of k's region; both contexts may be NULL.
+struct kms_move {
+    const char *from_key_id; // always sent, as with kms_decrypt
+    const struct kv *from_context;
+    const void *blob;
+    size_t blob_len;
+    const char *to_key_id;
+    const struct kv *to_context;
+};
+// out: the new wrapped key is appended; NULL: only tried (DryRun), with the same errors. A denial's
+// text names both permissions that are needed.
+int kms_reencrypt(struct kms *k, const struct kms_move *move, struct buf *out,
+                  bool *wrong_key) MUST_CHECK;
 
 struct kms_key_info {
     char arn[KMS_KEY_ID_MAX + 1];

@@ -141,6 +141,8 @@ int kms_judge(struct call *c, const struct http_response *r, struct call_failure
     f->kind = m.kind;
     f->credentials_refused = m.credentials_refused;
     outcome->wrong_key = strcmp(e.code, "IncorrectKeyException") == 0;
+    outcome->denied = strncmp(e.code, "AccessDenied", strlen("AccessDenied")) == 0;
+    outcome->would_have_done = strcmp(e.code, "DryRunOperationException") == 0;
     if (is_skew(r, &e, &off))
         return err_set(-EACCES,
                        "%s: %d %s: this machine's clock is off by %" PRId64

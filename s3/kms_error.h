@@ -4,8 +4,10 @@
 
 #include "s3/call.h"
 
-struct kms_outcome { // what a KMS call's judge leaves behind
-    bool wrong_key;  // IncorrectKeyException
+struct kms_outcome {      // what a KMS call's judge leaves behind
+    bool wrong_key;       // IncorrectKeyException
+    bool denied;          // AccessDeniedException: a permission is missing
+    bool would_have_done; // DryRunOperationException: but for DryRun, it would have been done
 };
 
 // The judge of every KMS call (call.h); context is a struct kms_outcome.

@@ -32,6 +32,8 @@ void kms_json_free(struct json_t *json)
     json_decref(json);
 }
 
+const char KMS_JSON_TRUE[] = "true";
+
 static json_t *map_to_json(const struct kv *map)
 {
     AUTO_KMS_JSON json_t *object = json_object();
@@ -47,6 +49,13 @@ static int on_dump(const char *text, size_t len, void *out)
     return buf_add(out, text, len) < 0 ? -1 : 0;
 }
 
+static json_t *field_to_json(const struct kms_field *f)
+{
+    if (f->text == KMS_JSON_TRUE)
+        return json_true();
+    return f->text != NULL ? json_string(f->text) : map_to_json(f->map);
+}
+
 int kms_json_format(struct buf *out, const struct kms_field *fields, size_t count)
 {
     prepare();
@@ -57,8 +66,7 @@ int kms_json_format(struct buf *out, const struct kms_field *fields, size_t coun
         const struct kms_field *f = &fields[i];
         if (f->text == NULL && f->map == NULL)
             continue;
-        json_t *value = f->text != NULL ? json_string(f->text) : map_to_json(f->map);
-        if (json_object_set_new(object, f->name, value) < 0)
+        if (json_object_set_new(object, f->name, field_to_json(f)) < 0)
             return err_set(-EIO, "%s cannot be written as JSON: it is not UTF-8", f->name);
     }
     if (json_dump_callback(object, on_dump, out, JSON_COMPACT) < 0)

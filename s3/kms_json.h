@@ -12,6 +12,9 @@ void kms_json_free(struct json_t *json);
 CLEANUP_POINTER(json_t, kms_json_free)
 #define AUTO_KMS_JSON CLEANUP(kms_json_freep)
 
+// As the text of a field: the member is true, the boolean.
+extern const char KMS_JSON_TRUE[];
+
 struct kms_field {
     const char *name;
     const char *text;     // either a string ...

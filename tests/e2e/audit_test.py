@@ -148,6 +148,113 @@ class Audit(e2e.BedTest):
         self.assertEqual({item["verdict"] for item in found.values()}, {"PLAINTEXT"}, found)
         self.assertEqual(len(found), 4)
 
+    def test_what_version_3_leaves_with_an_object_needs_its_instruction_file(self):
+        own = {n: V3[n] for n in ("x-amz-c", "x-amz-d", "x-amz-i")}
+        rest = {n: v for n, v in V3.items() if n not in own}
+        for name in ("a.bak", "b.bak", "c.bak"):
+            self.put(name, own)
+        self.put("a.bak.instruction", body=json.dumps(rest).encode())
+        self.put("c.bak.instruction", body=json.dumps(rest).encode())
+        self.bed.s3.control(rules=[{"action": "access-denied", "op": "GetObject", "times": None,
+                                    "key": "c.bak.instruction"}])
+        found, _ = self.audit_json(status=FAILED)
+        self.assertEqual((found["a.bak"]["verdict"], found["a.bak"]["format"]),
+                         ("encrypted", "commit"))
+        self.assertEqual(found["a.bak.instruction"]["verdict"], "instruction")
+        self.assertEqual(found["b.bak"]["verdict"], "DAMAGED")
+        self.assertIn("instruction file is missing", found["b.bak"]["reason"])
+        self.assertEqual(found["c.bak"]["verdict"], "UNKNOWN")
+
+    def test_a_damaged_instruction_file_is_no_envelope(self):
+        self.put("a.bak")
+        self.put("a.bak.instruction", body=json.dumps(v2(self.bed.key_arn, x_amz_iv=None)).encode())
+        found, _ = self.audit_json(status=FAILED)
+        self.assertEqual(found["a.bak"]["verdict"], "DAMAGED")
+        self.assertIn("x-amz-iv is missing", found["a.bak"]["reason"])
+        self.assertEqual(found["a.bak.instruction"]["verdict"], "PLAINTEXT")
+
+    def test_version_1_shows_its_wrapping(self):
+        self.put("blob", V1)
+        self.put("raw", {**V1, "x-amz-key": b64(48, "key")})
+        found, _ = self.audit_json()
+        self.assertEqual({n: item["wrapped"] for n, item in found.items()},
+                         {"blob": "KMS, without context", "raw": "AES/ECB"})
+
+    # -- asking KMS
+
+    def write(self, name, format_name, key=None):
+        path = self.source("audit", content(1000, name))
+        done = self.bed.run(["put", path, self.bed.url(self.prefix + name), "--kms-key-id",
+                             key or self.bed.key_arn, "--format", format_name])
+        self.assertEqual(done.returncode, DONE, done.stderr)
+
+    def asked(self):
+        return [e for e in self.bed.kms.report()["log"] if e["action"] != "GenerateDataKey"]
+
+    def test_kms_proves_every_format_without_giving_a_key(self):
+        other = self.bed.create_key()
+        for format_name in ("rds", "rds-v1", "gcm", "commit"):
+            self.write(format_name, format_name)
+            self.write("other-" + format_name, format_name, other)
+        self.bed.kms.control(clear_log=None)
+        allow = ("--ask-kms", "--allow-key", self.bed.key_arn)
+        found, _ = self.audit_json(*allow, status=FAILED)
+        for format_name in ("rds", "rds-v1", "gcm", "commit"):
+            item = found[format_name]
+            self.assertEqual((item["verdict"], item["key"], item["key_proved"]),
+                             ("encrypted", self.bed.key_arn, True))
+            item = found["other-" + format_name]
+            self.assertEqual((item["verdict"], item["key_proved"]), ("OTHER-KEY", False))
+        self.assertEqual({e["action"] for e in self.asked()}, {"Decrypt"})
+        self.assertEqual({e["result"] for e in self.asked()},
+                         {"DryRunOperationException", "IncorrectKeyException"})
+        found, _ = self.audit_json(*allow, "--allow-key", other)
+        self.assertEqual(found["other-gcm"]["key"], other)
+
+    def test_kms_finds_out_a_false_claim(self):
+        self.write("a", "rds")
+        fields = self.bed.metadata(self.prefix + "a")
+        claimed = self.bed.create_key()
+        fields["x-amz-matdesc"] = json.dumps({"kms_cmk_id": claimed})
+        self.put("a", fields)
+        self.audit("--allow-key", claimed)  # the envelope's word
+        text, _ = self.audit("--allow-key", claimed, "--ask-kms", status=FAILED)
+        self.assertTrue(self.line(text, "a").startswith("OTHER-KEY "), text)
+        self.assertIn("not under the key it names", text)
+
+    def test_a_key_that_is_named_in_vain_is_unknown(self):
+        """A wrapped key that KMS did not make."""
+        self.put("a", v2(self.bed.key_arn))
+        found, _ = self.audit_json("--ask-kms", "--allow-key", self.bed.key_arn, status=FAILED)
+        self.assertEqual((found["a"]["verdict"], found["a"]["key_proved"]), ("KEY-UNKNOWN", False))
+        self.assertIn("InvalidCiphertext", found["a"]["reason"])
+
+    def test_copies_of_an_object_are_asked_about_once(self):
+        self.write("0", "gcm")
+        fields = self.bed.metadata(self.prefix + "0")
+        for number in range(1, 30):
+            self.put(str(number), fields)
+        # Another context is another question, of the same wrapped key.
+        context = json.dumps({**json.loads(fields["x-amz-matdesc"]), "db": "x"})
+        self.put("other", {**fields, "x-amz-matdesc": context})
+        self.bed.kms.control(clear_log=None)
+        allow = ("--ask-kms", "--allow-key", self.bed.key_arn, "--connections", "1")
+        found, _ = self.audit_json(*allow, status=FAILED)
+        self.assertEqual([n for n, item in found.items() if not item["key_proved"]], ["other"])
+        self.assertEqual(len(self.asked()), 2)
+
+    def test_a_denial_proves_nothing_and_says_so(self):
+        self.addCleanup(self.bed.kms.control, reset=True)
+        self.write("a", "commit")
+        self.bed.kms.control(deny={"action": "Decrypt"})
+        text, _ = self.audit("--ask-kms", "--allow-key", self.bed.key_arn, status=FAILED)
+        self.assertTrue(self.line(text, "a").startswith("KEY-UNKNOWN "), text)
+        self.assertIn("not authorized to perform: kms:Decrypt", text)
+
+    def test_kms_is_asked_about_given_keys_only(self):
+        _, error = self.audit("--ask-kms", status=USAGE)
+        self.assertIn("--allow-key", error)
+
     def test_folders_hold_nothing(self):
         self.put("sub/", body=b"")
         self.put("empty", body=b"")

@@ -44,6 +44,18 @@ static void a_list_of_keys_allows_those_alone(void **state)
     assert_word(of(AUDIT_PLAINTEXT, "arn:two"), &TWO, "PLAINTEXT", false);
 }
 
+static void what_kms_says_of_a_key_counts(void **state)
+{
+    (void)state;
+    struct audit_finding f = of(AUDIT_ENCRYPTED, "arn:two");
+    f.proof = AUDIT_PROVED;
+    assert_word(f, &TWO, "encrypted", true);
+    f.proof = AUDIT_DISPROVED; // whatever the envelope says
+    assert_word(f, &TWO, "OTHER-KEY", false);
+    f.proof = AUDIT_UNPROVED;
+    assert_word(f, &TWO, "KEY-UNKNOWN", false);
+}
+
 static void ages_are_short(void **state)
 {
     (void)state;
@@ -123,6 +135,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_proved_passes),
         cmocka_unit_test(a_list_of_keys_allows_those_alone),
+        cmocka_unit_test(what_kms_says_of_a_key_counts),
         cmocka_unit_test(ages_are_short),
         cmocka_unit_test(the_tally_counts_every_kind),
         cmocka_unit_test(the_tally_has_an_end),

@@ -101,10 +101,34 @@ static void a_document_that_lacks_something_is_not_printed(void **state)
     assert_int_equal(printed(NULL, text, sizeof text), -ENOMEM);
 }
 
+static void assert_word(const char *name, const char *wanted)
+{
+    AUTO_FREE char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    shown_print_shell(out, name);
+    fclose(out);
+    assert_string_equal(text, wanted);
+}
+
+static void a_name_is_one_word_for_a_shell(void **state)
+{
+    (void)state;
+    assert_word("nightly/Sales_1.bak", "nightly/Sales_1.bak");
+    assert_word("", "$''");
+    assert_word("-rf", "$'-rf'");
+    assert_word("a b", "$'a b'");
+    assert_word("it's $(x) `y` \"z\" ~ *", "$'it\\'s $(x) `y` \"z\" ~ *'");
+    assert_word("a\\b\nc\x1b", "$'a\\\\b\\x0ac\\x1b'");
+    assert_word("Umsätze", "$'Umsätze'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(printable_names_are_shown_as_they_are),
+        cmocka_unit_test(a_name_is_one_word_for_a_shell),
         cmocka_unit_test(what_could_reach_a_terminal_is_escaped),
         cmocka_unit_test(bytes_that_are_no_text_are_escaped),
         cmocka_unit_test(a_document_holds_what_was_added),

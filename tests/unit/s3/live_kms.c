@@ -83,9 +83,45 @@ static void keys_are_encrypted_and_moved_to_another_key(void **state)
     buf_init(&moved, KMS_BLOB_MAX);
     assert_ok(secret_random(&plain, 32));
     assert_ok(kms_encrypt(kms, key_arn, &from, plain, &blob));
-    assert_ok(kms_reencrypt(kms, key_arn, &from, blob.data, blob.len, other_arn, &to, &moved));
+    const struct kms_move move = {.from_key_id = key_arn,
+                                  .from_context = &from,
+                                  .blob = blob.data,
+                                  .blob_len = blob.len,
+                                  .to_key_id = other_arn,
+                                  .to_context = &to};
+    assert_ok(kms_reencrypt(kms, &move, NULL, &wrong_key));
+    assert_ok(kms_reencrypt(kms, &move, &moved, &wrong_key));
     assert_ok(kms_decrypt(kms, other_arn, &to, moved.data, moved.len, &opened, &wrong_key));
     assert_same(plain, opened);
+    assert_ok(kms_decrypt_try(kms, other_arn, &to, moved.data, moved.len, &wrong_key));
+    assert_int_equal(kms_decrypt_try(kms, key_arn, &to, moved.data, moved.len, &wrong_key),
+                     -EACCES);
+    assert_int_equal(wrong_key, getenv("KMS_LAX") == NULL);
+}
+
+static void a_trial_of_another_keys_blob_fails_as_the_call_would(void **state)
+{
+    (void)state;
+    AUTO_KV struct kv context = {0};
+    AUTO_SECRET struct secret *plain = NULL;
+    AUTO_BUF struct buf blob;
+    bool wrong_key = false;
+    context_of(&context, key_arn);
+    buf_init(&blob, KMS_BLOB_MAX);
+    assert_ok(secret_random(&plain, 32));
+    assert_ok(kms_encrypt(kms, key_arn, &context, plain, &blob));
+    struct kms_move move = {.from_key_id = other_arn,
+                            .from_context = &context,
+                            .blob = blob.data,
+                            .blob_len = blob.len,
+                            .to_key_id = key_arn};
+    assert_int_equal(kms_reencrypt(kms, &move, NULL, &wrong_key), -EACCES);
+    assert_int_equal(wrong_key, getenv("KMS_LAX") == NULL);
+    move.from_key_id = key_arn;
+    move.from_context = NULL;
+    assert_int_equal(kms_reencrypt(kms, &move, NULL, &wrong_key), -EIO);
+    assert_false(wrong_key);
+    assert_int_equal(kms_decrypt_try(kms, key_arn, NULL, blob.data, blob.len, &wrong_key), -EIO);
 }
 
 static void a_key_is_described_or_missing(void **state)
@@ -137,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_data_key_comes_back_from_its_blob),
         cmocka_unit_test(another_context_key_or_blob_is_refused),
         cmocka_unit_test(keys_are_encrypted_and_moved_to_another_key),
+        cmocka_unit_test(a_trial_of_another_keys_blob_fails_as_the_call_would),
         cmocka_unit_test(a_key_is_described_or_missing),
         cmocka_unit_test(kms_that_is_not_there_is_eio_within_ten_seconds),
     };

@@ -209,11 +209,16 @@ static void kms_requests_are_json(void **state)
     buf_init_secret(&out, 1000);
     assert_ok(kv_set(&context, "kms_cmk_id", "arn:\"x\\"));
     const struct kms_field fields[] = {
-        {"KeyId", "k", NULL}, {"Left", NULL, NULL}, {"EncryptionContext", NULL, &context}};
-    assert_ok(kms_json_format(&out, fields, 3));
+        {"KeyId", "true", NULL},
+        {"Left", NULL, NULL},
+        {"EncryptionContext", NULL, &context},
+        {"DryRun", KMS_JSON_TRUE, NULL},
+    };
+    assert_ok(kms_json_format(&out, fields, 4));
     assert_string_equal(
         buf_str(&out),
-        "{\"KeyId\":\"k\",\"EncryptionContext\":{\"kms_cmk_id\":\"arn:\\\"x\\\\\"}}");
+        "{\"KeyId\":\"true\",\"EncryptionContext\":{\"kms_cmk_id\":\"arn:\\\"x\\\\\"},"
+        "\"DryRun\":true}");
 }
 
 static void kms_arns_are_taken_apart(void **state)
