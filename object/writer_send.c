@@ -114,9 +114,9 @@ static int transfer(struct writer *w, struct writer_part *part, struct store_par
 {
     struct store *store = w->volume->store;
     if (part->is_copy)
-        return store->ops->upload_part_copy(store, w->key, w->gen.upload_id, part->number, w->key,
-                                            w->committed.object.etag, part->offset, part->size,
-                                            result);
+        return store->ops->upload_part_copy(store, w->key, w->gen.upload_id, part->number, NULL,
+                                            w->key, w->committed.object.etag, part->offset,
+                                            part->size, result);
     struct store_body body = send_body(part);
     return store->ops->upload_part(store, w->key, w->gen.upload_id, part->number, &body, result);
 }
