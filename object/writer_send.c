@@ -2,13 +2,12 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "object/mtime.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define METADATA_MTIME "mtime" // seconds since 1970, as s3fs and rclone write and read it
 
 static void end_task_locked(struct writer *w)
 {
@@ -19,16 +18,11 @@ static void end_task_locked(struct writer *w)
 int send_build_metadata_locked(struct writer *w, bool with_plain_size, uint64_t plain_size,
                                struct kv *out)
 {
-    char mtime[24];
     struct envelope envelope = w->gen.envelope; // borrowed: nothing of it is changed
     envelope.has_plain_size = with_plain_size;
     envelope.plain_size = plain_size;
     int rc = envelope_write(&envelope, out);
-    if (rc == 0 && w->mtime_s >= 0) {
-        snprintf(mtime, sizeof mtime, "%" PRId64, w->mtime_s);
-        rc = kv_set(out, METADATA_MTIME, mtime);
-    }
-    return rc;
+    return rc == 0 && w->mtime_s >= 0 ? object_mtime_set(out, w->mtime_s) : rc;
 }
 
 // ---- the upload ----
