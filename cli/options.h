@@ -69,7 +69,15 @@ struct options {
     uint64_t length;
     bool json;                     // one document on stdout, for programs
     struct option_list allow_keys; // audit
-    char *database;                // sql; texts as above
+    char *to_key;                  // copy; texts as above
+    char *to_region;               // copy, encrypt: of DST, as the next three
+    char *dst_profile;
+    char *dst_endpoint_url;
+    char *dst_kms_endpoint_url;
+    bool server_side;   // copy
+    bool no_verify;     // copy
+    bool delete_source; // encrypt
+    char *database;     // sql; texts as above
     char *sql_type;
     char *mountpoint;
     char *instance_region;
