@@ -74,7 +74,7 @@ static const struct option_row TABLE[] = {
         "refuse larger files (default: what the format holds)"),
     ROW("zero-tail-max", "SIZE", option_size, zero_tail_max, WRITES,
         "zeros that a never-trimmed file may end with (default 1GiB)"),
-    ROW("spool-dir", "DIR", option_path, spool_dir, WRITES,
+    ROW("spool-dir", "DIR", option_path, spool_dir, MAKES,
         "directory for encrypted spool files; lets files be rewritten"),
 
     ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT, "refuse every change"),

@@ -100,8 +100,11 @@ static int fill(struct sides *s, struct reader *source, struct writer *w, struct
 {
     struct stream t = {.from = source, .to = w};
     uint64_t size = reader_size(source);
-    writer_set_mtime(w, object_mtime_s(&reader_info(source)->object));
-    int rc = size > 0 ? writer_allocate(w, size, true) : 0; // decides how large parts must be
+    const struct store_object *object = &reader_info(source)->object;
+    writer_set_mtime(w, object_mtime_s(object));
+    int rc = writer_set_metadata(w, &object->metadata);
+    if (rc == 0 && size > 0)
+        rc = writer_allocate(w, size, true); // decides how large parts must be
     if (rc == 0)
         rc = stream_run(&t, s->from.shown, out->digest);
     // What is about to be replaced must be what was read.

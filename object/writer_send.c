@@ -21,7 +21,9 @@ int send_build_metadata_locked(struct writer *w, bool with_plain_size, uint64_t 
     struct envelope envelope = w->gen.envelope; // borrowed: nothing of it is changed
     envelope.has_plain_size = with_plain_size;
     envelope.plain_size = plain_size;
-    int rc = envelope_write(&envelope, out);
+    int rc = kv_copy(out, &w->metadata);
+    if (rc == 0)
+        rc = envelope_write(&envelope, out);
     return rc == 0 && w->mtime_s >= 0 ? object_mtime_set(out, w->mtime_s) : rc;
 }
 

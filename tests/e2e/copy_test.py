@@ -194,12 +194,18 @@ class BetweenAccounts(Base):
         self.assertEqual(self.copy_json("a", "b")["format"], "gcm")
         self.holds("b", data)
 
-    def test_the_modification_time_is_carried(self):
-        self.store("a", content(10))
-        self.bed.put(self.key("a"), self.bed.get(self.key("a")),
-                     {**self.bed.metadata(self.key("a")), "mtime": "1234567890"})
-        self.copy("a", "b")
-        self.assertEqual(self.far.metadata(self.key("b"))["mtime"], "1234567890")
+    def test_time_and_metadata_are_carried_but_nothing_of_the_old_envelope(self):
+        for size in (10, 6 * MIB):
+            self.store("a", content(size), "--format", "commit")
+            self.bed.put(self.key("a"), self.bed.get(self.key("a")),
+                         {**self.bed.metadata(self.key("a")), "mtime": "1234567890",
+                          "rds-tde-pwd": "x"})
+            self.copy("a", "b", "--format", "rds", "--hold-size", "1MiB")
+            found = self.far.metadata(self.key("b"))
+            self.assertEqual((found["mtime"], found["rds-tde-pwd"]), ("1234567890", "x"))
+            old = {"x-amz-c", "x-amz-3", "x-amz-w", "x-amz-d", "x-amz-i", "x-amz-t"}
+            self.assertEqual(old & set(found), set())
+            self.holds("b", content(size))
 
     def test_hostile_names(self):
         data = content(300)
@@ -468,6 +474,12 @@ class Encrypt(Base):
     def plaintext_stays(self, name, data):
         self.same(self.bed.get(self.key(name)), data, name)
         self.assertEqual(self.bed.metadata(self.key(name)), {})
+
+    def test_metadata_are_carried(self):
+        self.bed.put(self.key("a"), content(100), {"owner": "x"})
+        self.encrypt("a", "b")
+        self.assertEqual(self.bed.metadata(self.key("b"))["owner"], "x")
+        self.assertGreater(int(self.bed.metadata(self.key("b"))["mtime"]), 0)
 
     def use_bucket(self, name, versions):
         """A bucket of this test alone."""
