@@ -37,6 +37,19 @@ def put_kms_gcm(bed, key, data):
                         "x-amz-matdesc": json.dumps(context)})
 
 
+def read_terminal(master):
+    """All that comes, until nobody has the other end any more, which Linux calls EIO."""
+    text = b""
+    while True:
+        try:
+            piece = master.read(4096)
+        except OSError:
+            piece = b""
+        if not piece:
+            return text.decode(errors="replace")
+        text += piece
+
+
 class Base(e2e.BedTest):
     BED = {"store": "script"}
 
@@ -285,6 +298,8 @@ class BetweenAccounts(Base):
             self.assertEqual((found["committed"], found["verified"], found["sha256"]),
                              (True, None, None))
             self.assertIn("not verified", found["error"])
+            if form == "rds":  # CBC itself notices nothing
+                self.assertIn("reads back as other content", found["error"])
             _, error = self.copy("a", "b", "--format", form, "--no-verify")
             self.assertIn("not read back", error)
             self.far.s3.control(reset=True)
@@ -325,6 +340,18 @@ class BetweenAccounts(Base):
                    *self.bed.server_args(), "--memory-limit", "64MiB", "--connections", "2"]
         self.tool(*command, env=self.bed.env)
         self.assertLess(int(e2e.read(peaks)) << 10, 120 * MIB)
+
+    def test_a_terminal_sees_progress(self):
+        self.store("a", content(9 * MIB))
+        master, terminal = os.openpty()
+        command = [self.bed.binary, *self.arguments("a", "b"), *self.bed.server_args()]
+        with os.fdopen(master, "rb", buffering=0) as shown:
+            with subprocess.Popen(command, env=self.bed.env, stderr=terminal) as process:
+                os.close(terminal)
+                text = read_terminal(shown)
+            self.assertEqual(process.returncode, DONE, text)
+        self.assertRegex(text, r"s3://\S+/a: [0-9.]+ MiB of 9\.0 MiB")
+        self.assertRegex(text, r"verifying s3://\S+")
 
     def test_server_side_needs_one_server_and_one_region(self):
         self.store("a", content(50))
