@@ -12,6 +12,8 @@ int cmd_cat(const struct options *o) MUST_CHECK;
 int cmd_ls(const struct options *o) MUST_CHECK;
 int cmd_audit(const struct options *o) MUST_CHECK;
 int cmd_rewrap(const struct options *o) MUST_CHECK;
+int cmd_copy(const struct options *o) MUST_CHECK;
+int cmd_encrypt(const struct options *o) MUST_CHECK;
 int cmd_sql(const struct options *o) MUST_CHECK;
 int cmd_info(const struct options *o) MUST_CHECK;
 int cmd_verify(const struct options *o) MUST_CHECK;

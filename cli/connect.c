@@ -182,7 +182,7 @@ static int configure_volume(struct connection *c, const struct options *o)
 
 // ---- all together ----
 
-static int fill_context(const struct options *o, struct kv *context)
+int connection_context(const struct options *o, struct kv *context)
 {
     for (size_t i = 0; i < o->encryption_context.count; i++) {
         const char *pair = o->encryption_context.items[i], *equals = strchr(pair, '=');
@@ -201,7 +201,7 @@ static int fill_context(const struct options *o, struct kv *context)
 static int open_kms_keyring(struct connection *c, const struct options *o)
 {
     AUTO_KV struct kv context = {0};
-    int rc = fill_context(o, &context);
+    int rc = connection_context(o, &context);
     if (rc == 0)
         rc = keyring_kms_new(&c->keyring, o->kms_key_id, (const char *const *)o->decrypt_keys.items,
                              o->decrypt_keys.count, &context, &c->endpoint, c->credentials);
@@ -224,6 +224,15 @@ static int open_keyring(struct connection *c, const struct options *o)
     return rc;
 }
 
+// Of a process, not of a connection: a verb may have two, and the first one's threads run already.
+static int harden_once(bool require_mlock)
+{
+    static bool done;
+    int rc = done ? 0 : harden_process(require_mlock);
+    done = rc == 0;
+    return rc;
+}
+
 static int open_all(struct connection *c, const struct options *o, const struct source *source)
 {
     int rc = check_keys_given(o, c->use);
@@ -242,7 +251,7 @@ static int open_all(struct connection *c, const struct options *o, const struct 
     // After all that can be wrong with the options, so that its warnings do not hide that; the
     // credentials are in guarded memory already. Before threads and data.
     if (rc == 0)
-        rc = harden_process(o->require_mlock);
+        rc = harden_once(o->require_mlock);
     if (rc == 0)
         rc = store_s3_new(&c->store, source->bucket, &c->endpoint, c->credentials);
     if (rc == 0)

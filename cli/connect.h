@@ -43,6 +43,8 @@ int connection_open(struct connection *c, const struct options *o, const struct 
 int connection_probe(struct connection *c, const struct source *source,
                      const struct options *o) MUST_CHECK;
 void connection_close(struct connection *c);
+// The entries of --encryption-context, added to context. -EINVAL: one is given twice; -ENOMEM.
+int connection_context(const struct options *o, struct kv *context) MUST_CHECK;
 #define AUTO_CONNECTION CLEANUP(connection_close)
 
 #endif

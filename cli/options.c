@@ -9,10 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#define TO_DST (VERB_COPY | VERB_ENCRYPT) // what has two sides
 #define READS  (VERB_MOUNT | VERB_GET | VERB_CAT | VERB_INFO | VERB_VERIFY)
+#define OPENS  (READS | VERB_COPY) // what decrypts what others encrypted
 #define WRITES (VERB_MOUNT | VERB_PUT)
-#define KEYED  (READS | WRITES)
-#define MOVES  (READS | WRITES) // what moves content through memory
+#define MAKES  (WRITES | TO_DST) // new objects
+#define KEYED  (READS | MAKES)
+#define MOVES  (READS | MAKES) // what moves content through memory
 #define REPORTS                                                                                    \
     (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL)
 
@@ -24,17 +27,17 @@
 static const struct option_row TABLE[] = {
     ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED | VERB_SQL,
         "key for new objects, and for reading; its whole ARN, not an alias"),
-    ROW("to-key", "ARN", option_text, to_key, VERB_REWRAP,
-        "key that the objects' data keys shall be under"),
-    ROW("decrypt-key", "ARN", option_text_list, decrypt_keys, READS | VERB_REWRAP,
+    ROW("to-key", "ARN", option_text, to_key, VERB_REWRAP | VERB_COPY,
+        "key that the objects' data keys, or the copy, shall be under"),
+    ROW("decrypt-key", "ARN", option_text_list, decrypt_keys, OPENS | VERB_REWRAP,
         "another key that objects may be under; may be repeated"),
-    ROW("format", "NAME", option_text, format, WRITES | VERB_REWRAP,
-        "of new objects: rds (default), rds-v1, gcm, commit"),
-    ROW("read-formats", "LIST", option_text, read_formats, READS,
+    ROW("format", "NAME", option_text, format, MAKES | VERB_REWRAP,
+        "of new objects: rds (default; copy: as SRC), rds-v1, gcm, commit"),
+    ROW("read-formats", "LIST", option_text, read_formats, OPENS,
         "kinds of objects that may be read: names with commas, or all"),
     ROW("encryption-context", "NAME=VALUE", option_pair_list, encryption_context, KEYED,
         "entry of the encryption context (gcm, commit); may be repeated"),
-    ROW("key-file", "FILE", option_path_list, key_files, READS,
+    ROW("key-file", "FILE", option_path_list, key_files, OPENS,
         "AES or RSA key for objects that are not under KMS; may be repeated"),
     ROW("verify-before-read", "SIZE", option_size, verify_before_read, READS,
         "prove objects with a tag up to this size at open (default 0)"),
@@ -59,21 +62,21 @@ static const struct option_row TABLE[] = {
     ROW("connections", "COUNT", option_connections, connections, VERB_ALL,
         "requests at once, each way"),
 
-    ROW("part-size", "SIZE", option_size, part_size, WRITES,
+    ROW("part-size", "SIZE", option_size, part_size, MAKES,
         "size of an upload's first parts (default 8MiB)"),
-    ROW("part-min", "SIZE", option_size, part_min, WRITES | VERB_REWRAP,
+    ROW("part-min", "SIZE", option_size, part_min, MAKES | VERB_REWRAP,
         "smallest part that the server takes (default 5MiB, S3's)"),
-    ROW("hold-size", "SIZE", option_size, hold_size, WRITES,
+    ROW("hold-size", "SIZE", option_size, hold_size, MAKES,
         "files up to this wait in memory until close (default 64MiB)"),
     ROW("window", "SIZE", option_size, window, WRITES,
         "how far writes may run ahead of a gap (default 256MiB)"),
     ROW("memory-limit", "SIZE", option_size, memory_limit, MOVES,
         "memory for the data of all files together (default 512MiB)"),
-    ROW("file-size-max", "SIZE", option_size, file_size_max, WRITES,
+    ROW("file-size-max", "SIZE", option_size, file_size_max, MAKES,
         "refuse larger files (default: what the format holds)"),
     ROW("zero-tail-max", "SIZE", option_size, zero_tail_max, WRITES,
         "zeros that a never-trimmed file may end with (default 1GiB)"),
-    ROW("spool-dir", "DIR", option_path, spool_dir, WRITES,
+    ROW("spool-dir", "DIR", option_path, spool_dir, MAKES,
         "directory for encrypted spool files; lets files be rewritten"),
 
     ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT, "refuse every change"),
@@ -88,7 +91,8 @@ static const struct option_row TABLE[] = {
         "permissions of directories (default 0700)"),
     ROW("rename-copy-max", "SIZE", option_size, rename_copy_max, VERB_MOUNT,
         "largest object that a rename lets the server copy (default 100GiB)"),
-    ROW("copy-object-max", "SIZE", option_size, copy_object_max, VERB_MOUNT | VERB_REWRAP,
+    ROW("copy-object-max", "SIZE", option_size, copy_object_max,
+        VERB_MOUNT | VERB_COPY | VERB_REWRAP,
         "what the server copies in one request, more by parts (default 5GiB, S3's)"),
     ROW("stop-timeout", "SECONDS", option_seconds, stop_timeout_s, VERB_MOUNT,
         "how long writers may finish after SIGTERM"),
@@ -104,6 +108,19 @@ static const struct option_row TABLE[] = {
         "have KMS prove that data keys are under the allowed keys"),
     ROW("dry-run", NULL, option_flag, dry_run, VERB_REWRAP,
         "check everything, with KMS too, and change nothing"),
+    ROW("to-region", "NAME", option_text, to_region, TO_DST,
+        "region of DST's bucket (default: of --to-key; encrypt: as SRC's)"),
+    ROW("dst-profile", "NAME", option_text, dst_profile, TO_DST,
+        "profile with the credentials for DST and its key (default: as SRC's)"),
+    ROW("dst-endpoint-url", "URL", option_url, dst_endpoint_url, TO_DST,
+        "S3 server of DST (default: as SRC's)"),
+    ROW("dst-kms-endpoint-url", "URL", option_url, dst_kms_endpoint_url, TO_DST,
+        "KMS server of DST's key (default: as SRC's)"),
+    ROW("server-side", NULL, option_flag, server_side, VERB_COPY,
+        "let S3 copy the ciphertext and KMS wrap the data key anew"),
+    ROW("no-verify", NULL, option_flag, no_verify, VERB_COPY, "do not read the copy back"),
+    ROW("delete-source", NULL, option_flag, delete_source, VERB_ENCRYPT,
+        "delete the plaintext once the encrypted object is verified"),
     ROW("database", "NAME", option_text, database, VERB_SQL, "the database's name"),
     ROW("type", "full|differential|log", option_text, sql_type, VERB_SQL,
         "kind of backup (default full)"),

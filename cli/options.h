@@ -70,9 +70,16 @@ struct options {
     bool json;                     // one document on stdout, for programs
     struct option_list allow_keys; // audit
     bool ask_kms;                  // audit: has KMS prove the keys
-    char *to_key;                  // rewrap
-    bool dry_run;                  // changes nothing
-    char *database;                // sql; texts as above
+    bool dry_run;                  // rewrap: changes nothing
+    char *to_key;                  // rewrap, copy; texts as above
+    char *to_region;               // copy, encrypt: of DST, as the next three
+    char *dst_profile;
+    char *dst_endpoint_url;
+    char *dst_kms_endpoint_url;
+    bool server_side;   // copy
+    bool no_verify;     // copy
+    bool delete_source; // encrypt
+    char *database;     // sql; texts as above
     char *sql_type;
     char *mountpoint;
     char *instance_region;

@@ -4,6 +4,7 @@
 #include "fs/fs_internal.h"
 #include "common/clock.h"
 #include "common/err.h"
+#include "object/mtime.h"
 #include "object/parallel.h"
 
 #include <assert.h>
@@ -12,7 +13,6 @@
 
 #define STATFS_BLOCK_SIZE 4096
 #define STATFS_BLOCKS     (1ull << 38) // 1 PiB: S3 tells no end
-#define METADATA_MTIME    "mtime"
 
 // ---- attributes ----
 
@@ -23,17 +23,6 @@ bool live_writing_locked(struct node *node, struct writer_status *out)
     writer_status(node->writing->writer, out); // takes the writer's lock: a higher rank
     // A failed one shows what it left: the old object, or nothing.
     return out->failure.code == 0;
-}
-
-static int64_t mtime_from(const struct object_info *info)
-{
-    const char *text = kv_get(&info->object.metadata, METADATA_MTIME);
-    char *end = NULL;
-    long long value = text != NULL ? strtoll(text, &end, 10) : 0;
-    // rclone writes a fraction behind the seconds.
-    bool sound = text != NULL && end != text && (*end == '\0' || *end == '.') && value >= 0 &&
-                 value < (1ll << 40);
-    return sound ? value : info->object.mtime_s;
 }
 
 void node_saw_locked(struct node *node, const struct object_info *info)
@@ -51,7 +40,7 @@ void node_saw_locked(struct node *node, const struct object_info *info)
     node->listed = false;
     seen->valid = true;
     memcpy(seen->etag, info->object.etag, sizeof seen->etag);
-    seen->mtime_s = mtime_from(info);
+    seen->mtime_s = object_mtime_s(&info->object);
 }
 
 bool node_is_fresh_locked(const struct node *node)

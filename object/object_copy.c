@@ -20,6 +20,11 @@ struct copy_parts {
     char upload_id[STORE_UPLOAD_ID_MAX];
 };
 
+static struct store *source_store(const struct volume *v, const struct object_copy *copy)
+{
+    return copy->from_store != NULL ? copy->from_store : v->store;
+}
+
 static uint64_t divide_up(uint64_t value, uint64_t by)
 {
     return (value + by - 1) / by;
@@ -60,7 +65,7 @@ static int copy_part(void *context, size_t index)
     return rc < 0
                ? rc
                : store->ops->upload_part_copy(store, copy->to_key, p->upload_id,
-                                              (unsigned)index + 1, copy->from_key,
+                                              (unsigned)index + 1, copy->from_store, copy->from_key,
                                               copy->source->etag, offset,
                                               rest < p->piece ? rest : p->piece, &p->parts[index]);
 }
@@ -69,7 +74,7 @@ static int copy_part(void *context, size_t index)
 static int check_source(const struct copy_parts *p)
 {
     AUTO_STORE_OBJECT struct store_object now = {0};
-    struct store *store = p->volume->store;
+    struct store *store = source_store(p->volume, p->copy);
     int rc = store->ops->head(store, p->copy->from_key, &now);
     if (rc == 0 && strcmp(now.etag, p->copy->source->etag) != 0)
         rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being copied",
@@ -123,8 +128,9 @@ static int copy_by_parts(struct volume *v, const struct object_copy *copy, struc
     const struct kv *metadata = copy->metadata != NULL ? copy->metadata : &copy->source->metadata;
     int rc = plan(&p);
     if (rc == 0)
-        rc = v->store->ops->upload_create_like(v->store, copy->to_key, copy->from_key,
-                                               copy->source->etag, metadata, p.upload_id);
+        rc = v->store->ops->upload_create_like(v->store, copy->to_key, copy->from_store,
+                                               copy->from_key, copy->source->etag, metadata,
+                                               p.upload_id);
     if (rc == 0) {
         rc = fill_upload(&p, out);
         rc = rc < 0 ? abort_upload(&p, rc) : check_copy(&p, out);
@@ -141,6 +147,6 @@ int object_copy(struct volume *v, const struct object_copy *copy, struct store_r
         return rc;
     if (copy->source->size > v->config.copy_object_max)
         return copy_by_parts(v, copy, out);
-    return v->store->ops->copy(v->store, copy->from_key, copy->source->etag, copy->to_key,
-                               copy->metadata, out);
+    return v->store->ops->copy(v->store, copy->from_store, copy->from_key, copy->source->etag,
+                               copy->to_key, copy->metadata, out);
 }

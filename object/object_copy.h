@@ -1,12 +1,13 @@
-// Copies an object within its bucket, on the server: nothing of it passes through this host. Up to
-// --copy-object-max in one request (5 GiB on S3), above by parts, many at once. The copy appears
-// whole or not at all.
+// Copies an object on the server, within its bucket or from another one that the same credentials
+// may read: nothing of it passes through this host. Up to --copy-object-max in one request (5 GiB
+// on S3), above by parts, many at once. The copy appears whole or not at all.
 #ifndef OBJECT_OBJECT_COPY_H
 #define OBJECT_OBJECT_COPY_H
 
 #include "object/volume.h"
 
 struct object_copy {
+    struct store *from_store; // of the source's bucket, for the volume's credentials; NULL: its own
     const char *from_key, *to_key;
     const struct store_object *source; // as HEAD showed it: this version is copied, or none
     const struct kv *metadata;         // of the copy; NULL: the source's

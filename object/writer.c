@@ -141,6 +141,7 @@ void writer_free(struct writer *w)
     budget_unreserve(w->volume->budget, &w->account);
     reader_free(w->reader);
     object_info_clear(&w->committed);
+    kv_clear(&w->metadata);
     lock_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
     free(w);
@@ -449,6 +450,12 @@ void writer_set_mtime(struct writer *w, int64_t mtime_s)
 {
     WITH_LOCK(&w->lock);
     w->mtime_s = mtime_s;
+}
+
+int writer_set_metadata(struct writer *w, const struct kv *metadata)
+{
+    WITH_LOCK(&w->lock);
+    return kv_copy(&w->metadata, metadata);
 }
 
 void writer_status(struct writer *w, struct writer_status *out)

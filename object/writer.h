@@ -81,6 +81,9 @@ void writer_status(struct writer *w, struct writer_status *out);
 // A modification time to keep with the object: goes along when that is free (a single PUT, or an
 // upload not yet begun).
 void writer_set_mtime(struct writer *w, int64_t mtime_s);
+// User metadata to keep with the object beside its envelope; what is an envelope's in it, of any
+// version, is left out. Before the first write. Copied; -ENOMEM.
+int writer_set_metadata(struct writer *w, const struct kv *metadata) MUST_CHECK;
 
 // Another key, while nothing was sent: 0, else -EBUSY.
 int writer_rekey(struct writer *w, const char *key) MUST_CHECK;

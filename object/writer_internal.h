@@ -156,6 +156,7 @@ struct writer {
     struct object_info committed;
     struct reader *reader; // of the committed object, opened when needed
     int64_t mtime_s;       // -1: none
+    struct kv metadata;    // the caller's, beside the envelope
     int64_t first_write_ms, last_commit_ms;
     unsigned committed_parts;
     struct mtf_summary content; // what was sealed looks like; for the log only

@@ -2,13 +2,12 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "object/mtime.h"
 
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define METADATA_MTIME "mtime" // seconds since 1970, as s3fs and rclone write and read it
 
 static void end_task_locked(struct writer *w)
 {
@@ -19,16 +18,13 @@ static void end_task_locked(struct writer *w)
 int send_build_metadata_locked(struct writer *w, bool with_plain_size, uint64_t plain_size,
                                struct kv *out)
 {
-    char mtime[24];
     struct envelope envelope = w->gen.envelope; // borrowed: nothing of it is changed
     envelope.has_plain_size = with_plain_size;
     envelope.plain_size = plain_size;
-    int rc = envelope_write(&envelope, out);
-    if (rc == 0 && w->mtime_s >= 0) {
-        snprintf(mtime, sizeof mtime, "%" PRId64, w->mtime_s);
-        rc = kv_set(out, METADATA_MTIME, mtime);
-    }
-    return rc;
+    int rc = kv_copy(out, &w->metadata);
+    if (rc == 0)
+        rc = envelope_write(&envelope, out);
+    return rc == 0 && w->mtime_s >= 0 ? object_mtime_set(out, w->mtime_s) : rc;
 }
 
 // ---- the upload ----
@@ -114,9 +110,9 @@ static int transfer(struct writer *w, struct writer_part *part, struct store_par
 {
     struct store *store = w->volume->store;
     if (part->is_copy)
-        return store->ops->upload_part_copy(store, w->key, w->gen.upload_id, part->number, w->key,
-                                            w->committed.object.etag, part->offset, part->size,
-                                            result);
+        return store->ops->upload_part_copy(store, w->key, w->gen.upload_id, part->number, NULL,
+                                            w->key, w->committed.object.etag, part->offset,
+                                            part->size, result);
     struct store_body body = send_body(part);
     return store->ops->upload_part(store, w->key, w->gen.upload_id, part->number, &body, result);
 }

@@ -20,6 +20,7 @@ struct kms;
 int kms_new(struct kms **out, const char *region, const struct endpoint_config *config,
             struct credentials_source *credentials) MUST_CHECK;
 void kms_free(struct kms *k);
+CLEANUP_POINTER(kms, kms_free)
 
 // A new 256-bit data key: *key for the caller to release, its wrapped form appended to blob.
 int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *context,

@@ -101,11 +101,13 @@ struct store_ops {
     int (*put)(struct store *, const char *key, const struct kv *metadata,
                const struct store_body *body, struct store_result *out);
     int (*remove)(struct store *, const char *key); // a missing key is success, as S3 has it
-    // Server-side copy within the bucket up to STORE_COPY_SIZE_MAX; metadata NULL keeps the
-    // source's (class, content type and tags are carried), else replaces it. if_match is the
-    // source's ETag or NULL.
-    int (*copy)(struct store *, const char *from_key, const char *if_match, const char *to_key,
-                const struct kv *metadata, struct store_result *out);
+    // Server-side copy up to STORE_COPY_SIZE_MAX; metadata NULL keeps the source's (class, content
+    // type and tags are carried), else replaces it. if_match is the source's ETag or NULL.
+    //
+    // Of every copy: `from` is the store of the source's bucket, of the same kind and of the same
+    // credentials, since one request reads there and writes here; NULL: this store.
+    int (*copy)(struct store *, struct store *from, const char *from_key, const char *if_match,
+                const char *to_key, const struct kv *metadata, struct store_result *out);
     // Keys under prefix in order; delimiter '/' groups deeper ones as prefixes, '\0' does not.
     // limit 0: all.
     int (*list)(struct store *, const char *prefix, char delimiter, unsigned limit, store_list_fn,
@@ -116,14 +118,15 @@ struct store_ops {
                          char *upload_id);
     // The same for a copy of from_key by parts: content type, class, other headers and tags are the
     // source's. if_match is the source's ETag or NULL.
-    int (*upload_create_like)(struct store *, const char *key, const char *from_key,
-                              const char *if_match, const struct kv *metadata, char *upload_id);
+    int (*upload_create_like)(struct store *, const char *key, struct store *from,
+                              const char *from_key, const char *if_match, const struct kv *metadata,
+                              char *upload_id);
     int (*upload_part)(struct store *, const char *key, const char *upload_id, unsigned number,
                        const struct store_body *body, struct store_part *out);
     // Part `number` := bytes [offset, offset + len) of from_key.
     int (*upload_part_copy)(struct store *, const char *key, const char *upload_id, unsigned number,
-                            const char *from_key, const char *if_match, uint64_t offset,
-                            uint64_t len, struct store_part *out);
+                            struct store *from, const char *from_key, const char *if_match,
+                            uint64_t offset, uint64_t len, struct store_part *out);
     // parts ascending by number. A lost answer is resolved by asking again; -EIO then leaves it to
     // the caller to HEAD.
     int (*upload_complete)(struct store *, const char *key, const char *upload_id,

@@ -38,11 +38,19 @@ static void set_copy(struct s3_call *c, const char *root)
     c->call.retry.total_ms = c->store->config->retry_total_ms;
 }
 
-static int set_source(struct s3_call *c, const char *from_key, const char *if_match)
+// The store that a copy's source is in.
+static struct store_s3 *source_of(struct store *store, struct store *from)
+{
+    assert(from == NULL || from->ops == store->ops);
+    return store_s3_of(from != NULL ? from : store);
+}
+
+static int set_source(struct s3_call *c, const struct store_s3 *from, const char *from_key,
+                      const char *if_match)
 {
     AUTO_BUF struct buf source;
     buf_init(&source, 3 * STORE_KEY_MAX + 80);
-    int rc = buf_addf(&source, "/%s/", c->store->bucket);
+    int rc = buf_addf(&source, "/%s/", from->bucket);
     if (rc == 0)
         rc = uri_escape(&source, from_key, true);
     if (rc == 0)
@@ -87,20 +95,21 @@ static int head_source(struct s3_call *head, struct store_s3 *s, const char *key
     return rc;
 }
 
-int store_s3_copy(struct store *store, const char *from_key, const char *if_match,
-                  const char *to_key, const struct kv *metadata, struct store_result *out)
+int store_s3_copy(struct store *store, struct store *from, const char *from_key,
+                  const char *if_match, const char *to_key, const struct kv *metadata,
+                  struct store_result *out)
 {
     AUTO_S3_CALL struct s3_call head;
     AUTO_S3_CALL struct s3_call c;
     struct copy_result result = {0};
     int rc = s3_call_init(&c, store_s3_of(store), "PUT", "CopyObject to", to_key, ANSWER_SMALL_MAX);
-    int rc_head = head_source(&head, store_s3_of(store), from_key, if_match);
+    int rc_head = head_source(&head, source_of(store, from), from_key, if_match);
     set_copy(&c, "CopyObjectResult");
     c.call.http.has_body = true; // of no bytes
     if (rc == 0)
         rc = rc_head;
     if (rc == 0)
-        rc = set_source(&c, from_key, if_match);
+        rc = set_source(&c, source_of(store, from), from_key, if_match);
     if (rc == 0)
         rc = call_header(&c.call, "x-amz-metadata-directive", "%s",
                          metadata != NULL ? "REPLACE" : "COPY");
@@ -178,7 +187,7 @@ static int carry_tags(struct s3_call *create, const struct s3_call *head, const 
     CLEANUP(tags_clear) struct tags tags = {0};
     const char *known = s3_call_header(head, "x-amz-tagging-count");
     buf_init(&tags.text, TAGS_MAX);
-    int rc = get_tags(create->store, from_key, &tags);
+    int rc = get_tags(head->store, from_key, &tags);
     if (rc < 0 && *known != '\0' && strcmp(known, "0") != 0)
         return rc;
     if (rc < 0) {
@@ -190,14 +199,15 @@ static int carry_tags(struct s3_call *create, const struct s3_call *head, const 
                : 0;
 }
 
-int store_s3_upload_create_like(struct store *store, const char *key, const char *from_key,
-                                const char *if_match, const struct kv *metadata, char *upload_id)
+int store_s3_upload_create_like(struct store *store, const char *key, struct store *from,
+                                const char *from_key, const char *if_match,
+                                const struct kv *metadata, char *upload_id)
 {
     AUTO_S3_CALL struct s3_call head;
     AUTO_S3_CALL struct s3_call c;
     int rc = s3_call_init(&c, store_s3_of(store), "POST", "CreateMultipartUpload", key,
                           ANSWER_SMALL_MAX);
-    int rc_head = head_source(&head, store_s3_of(store), from_key, if_match);
+    int rc_head = head_source(&head, source_of(store, from), from_key, if_match);
     if (rc == 0)
         rc = rc_head;
     if (rc == 0)
@@ -219,8 +229,9 @@ static int set_part(struct s3_call *c, const char *upload_id, unsigned number, u
 }
 
 int store_s3_upload_part_copy(struct store *store, const char *key, const char *upload_id,
-                              unsigned number, const char *from_key, const char *if_match,
-                              uint64_t offset, uint64_t len, struct store_part *out)
+                              unsigned number, struct store *from, const char *from_key,
+                              const char *if_match, uint64_t offset, uint64_t len,
+                              struct store_part *out)
 {
     assert(len > 0 && offset + len > offset);
     AUTO_S3_CALL struct s3_call c;
@@ -235,7 +246,7 @@ int store_s3_upload_part_copy(struct store *store, const char *key, const char *
     if (rc == 0)
         rc = set_part(&c, upload_id, number, offset, len);
     if (rc == 0)
-        rc = set_source(&c, from_key, if_match);
+        rc = set_source(&c, source_of(store, from), from_key, if_match);
     if (rc == 0)
         rc = s3_call_perform(&c);
     if (rc == 0)

@@ -71,12 +71,13 @@ int s3_judge(struct call *c, const struct http_response *r, struct call_failure 
 int store_s3_list(struct store *, const char *prefix, char delimiter, unsigned limit, store_list_fn,
                   void *context);
 int store_s3_upload_list(struct store *, const char *prefix, store_uploads_fn, void *context);
-int store_s3_copy(struct store *, const char *from_key, const char *if_match, const char *to_key,
-                  const struct kv *metadata, struct store_result *out);
+int store_s3_copy(struct store *, struct store *from, const char *from_key, const char *if_match,
+                  const char *to_key, const struct kv *metadata, struct store_result *out);
 int store_s3_upload_create(struct store *, const char *key, const struct kv *metadata,
                            char *upload_id);
-int store_s3_upload_create_like(struct store *, const char *key, const char *from_key,
-                                const char *if_match, const struct kv *metadata, char *upload_id);
+int store_s3_upload_create_like(struct store *, const char *key, struct store *from,
+                                const char *from_key, const char *if_match,
+                                const struct kv *metadata, char *upload_id);
 // The call of the two above, with what headers it has by now; upload_id has room for
 // STORE_UPLOAD_ID_MAX bytes.
 int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata,
@@ -84,8 +85,9 @@ int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata,
 int store_s3_upload_part(struct store *, const char *key, const char *upload_id, unsigned number,
                          const struct store_body *body, struct store_part *out);
 int store_s3_upload_part_copy(struct store *, const char *key, const char *upload_id,
-                              unsigned number, const char *from_key, const char *if_match,
-                              uint64_t offset, uint64_t len, struct store_part *out);
+                              unsigned number, struct store *from, const char *from_key,
+                              const char *if_match, uint64_t offset, uint64_t len,
+                              struct store_part *out);
 int store_s3_upload_complete(struct store *, const char *key, const char *upload_id,
                              const struct store_part *parts, size_t parts_count,
                              struct store_result *out);

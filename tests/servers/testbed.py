@@ -257,10 +257,12 @@ class Testbed:
     store    "rgw" (the real one) or "script" (s3script.py, the one with faults)
     tls      HTTPS to both servers; RGW only
     rgw_env  settings of a cluster that this bed starts itself, e.g. {"RGW_MIN_PART": "65536"}
+    credentials, region   the only ones that both emulators accept: another account's bed
     """
 
     def __init__(self, store="rgw", binary=None, directory=None, tls=False, script_args=(),
-                 kms_args=(), rgw_env=None):
+                 kms_args=(), rgw_env=None, credentials=sigv4.DEFAULT, region=REGION):
+        self.credentials, self.region = credentials, region
         self.own_directory = directory is None
         self.directory = directory or tempfile.mkdtemp(prefix="rdsbak-test-")
         self.binary = binary or find_binary()
@@ -290,17 +292,21 @@ class Testbed:
     # -- servers
 
     def start_servers(self, store, tls, script_args, kms_args, rgw_env):
-        kms_args = list(kms_args)
+        keys = f"{self.credentials.access_key}:{self.credentials.secret_key}"
+        known = ["--region", self.region, "--credentials", keys]
+        kms_args = [*known, *kms_args]
         if store == "script":
-            server = Emulator("s3script.py", self.path("s3script.log"), *script_args)
+            server = Emulator("s3script.py", self.path("s3script.log"), *known, *script_args)
             self.servers.append(server)
             s3_url = server.url
         else:
             s3_url = self.start_rgw(tls, rgw_env, kms_args)
         server = Emulator("kms.py", self.path("kms.log"), *kms_args)
         self.servers.append(server)
-        self.s3 = S3Client(s3_url, ca_file=self.ca_file)
-        self.kms = KmsClient(server.url, ca_file=self.ca_file)
+        options = {"ca_file": self.ca_file, "credentials": self.credentials,
+                   "region": self.region}
+        self.s3 = S3Client(s3_url, **options)
+        self.kms = KmsClient(server.url, **options)
         self.s3_url, self.kms_url = s3_url, server.url
 
     def start_rgw(self, tls, rgw_env, kms_args):
@@ -325,9 +331,9 @@ class Testbed:
         dropped = ("AWS_", "http_proxy", "https_proxy", "all_proxy", "no_proxy")
         env = {k: v for k, v in os.environ.items() if not k.lower().startswith(
             tuple(prefix.lower() for prefix in dropped))}
-        credentials = sigv4.DEFAULT
-        env.update(AWS_ACCESS_KEY_ID=credentials.access_key, AWS_REGION=REGION,
-                   AWS_SECRET_ACCESS_KEY=credentials.secret_key, AWS_DEFAULT_REGION=REGION,
+        credentials = self.credentials
+        env.update(AWS_ACCESS_KEY_ID=credentials.access_key, AWS_REGION=self.region,
+                   AWS_SECRET_ACCESS_KEY=credentials.secret_key, AWS_DEFAULT_REGION=self.region,
                    AWS_ENDPOINT_URL_S3=self.s3_url, AWS_ENDPOINT_URL_KMS=self.kms_url,
                    AWS_EC2_METADATA_DISABLED="true", HOME=self.path("home"),
                    XDG_STATE_HOME=self.path("state"), XDG_RUNTIME_DIR=self.path("run"))
@@ -340,8 +346,8 @@ class Testbed:
     # -- the program
 
     def server_args(self):
-        return ["--kms-key-id", self.key_arn, "--region", REGION, "--endpoint-url", self.s3_url,
-                "--kms-endpoint-url", self.kms_url]
+        return ["--kms-key-id", self.key_arn, "--region", self.region,
+                "--endpoint-url", self.s3_url, "--kms-endpoint-url", self.kms_url]
 
     def run(self, arguments, env=None, timeout_s=120, **options):
         """Run the program once, e.g. bed.run(["get", bed.url("k"), "-"] + bed.server_args())."""
@@ -467,11 +473,11 @@ class Testbed:
         """The plaintext of an object, by the independent reader of scripts/decrypt.py; `arguments`
         are its own, as on its command line."""
         options = reader().parse_options([
-            "--region", REGION, "--endpoint-url", self.s3_url, "--kms-endpoint-url", self.kms_url,
-            *arguments, self.url(key)])
+            "--region", self.region, "--endpoint-url", self.s3_url,
+            "--kms-endpoint-url", self.kms_url, *arguments, self.url(key)])
         try:
             return b"".join(reader().decrypt_s3(
-                options, reader().Credentials(*sigv4.DEFAULT)))
+                options, reader().Credentials(*self.credentials)))
         except reader().Refused as error:
             raise TestbedError(f"decrypt {key}: {error}") from None
 

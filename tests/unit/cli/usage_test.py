@@ -66,6 +66,26 @@ class Usage(unittest.TestCase):
         self.refused(2, "could be decrypted", "verify", "s3://one/a", "--region", "eu-central-1")
         self.refused(2, "not an option of info", "info", "s3://one/a", "--chain", "s3://one/")
 
+    def test_copy_and_encrypt_need_their_keys(self):
+        places = ("s3://bucket/a", "s3://bucket/b")
+        self.refused(2, "--to-key: missing", "copy", *places, "--kms-key-id", KEY)
+        self.refused(2, "--kms-key-id: missing", "copy", *places, "--to-key", KEY)
+        self.refused(2, "--kms-key-id: missing", "encrypt", *places)
+        self.refused(2, "--to-key: ", "copy", *places, "--kms-key-id", KEY, "--to-key", "alias/x")
+        self.refused(2, "--server-side: key", "copy", *places, "--kms-key-id", KEY, "--server-side",
+                     "--to-key", KEY.replace("eu-central-1", "us-east-1"))
+
+    def test_copy_and_encrypt_name_what_does_not_fit(self):
+        copy = ("copy", "s3://bucket/a", "s3://other/b", "--kms-key-id", KEY, "--to-key", KEY)
+        self.refused(2, "--to-key: the key is in eu-central-1 but --to-region is us-east-1", *copy,
+                     "--to-region", "us-east-1")
+        self.refused(2, "--memory-limit: at least 64MiB", *copy, "--memory-limit", "63MiB")
+        self.refused(2, "--part-size must not be over a sixth", *copy, "--part-size", "100MiB")
+        self.refused(2, "--format", *copy, "--format", "zip")
+        self.refused(2, "--delete-source", *copy, "--delete-source")
+        self.refused(2, "no object", "copy", "s3://bucket/a", "s3://other", *copy[3:])
+        self.refused(2, "--no-verify", "encrypt", *copy[1:5], "--no-verify")
+
     def test_a_missing_bucket_is_named(self):
         self.refused(2, "no bucket", "mount", "s3://", "/mnt", "--kms-key-id", KEY)
         self.refused(2, "too few arguments", "mount", "s3://bucket")

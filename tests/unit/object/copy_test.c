@@ -99,6 +99,31 @@ static void metadata_given_replaces_the_sources(void **state)
     rig_stop(&rig);
 }
 
+// An object of the same key stands in the target's store: it is not the one that is meant.
+static void a_copy_from_another_bucket_reads_there_and_writes_here(void **state)
+{
+    (void)state;
+    const uint64_t sizes[] = {100 * KIB, SIZE};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        struct rig here, there;
+        AUTO_STORE_OBJECT struct store_object source = {0};
+        struct store_result result;
+        start(&here);
+        start(&there);
+        plant(&here, KEY, sizes[i], 2);
+        plant(&there, KEY, sizes[i], 1);
+        assert_ok(there.store->ops->head(there.store, KEY, &source));
+        const struct object_copy copy = {
+            .from_store = there.store, .from_key = KEY, .to_key = COPY_KEY, .source = &source};
+        assert_ok(object_copy(here.volume, &copy, &result));
+        assert_true(holds(&here, COPY_KEY, sizes[i], 1));
+        assert_true(holds(&here, KEY, sizes[i], 2));
+        assert_false(holds(&there, COPY_KEY, sizes[i], 1));
+        rig_stop(&here);
+        rig_stop(&there);
+    }
+}
+
 struct replacement {
     struct rig *rig;
     unsigned at;
@@ -187,6 +212,7 @@ int main(void)
         cmocka_unit_test(a_copy_above_the_limit_of_one_request_is_made_of_parts),
         cmocka_unit_test(a_copy_up_to_the_limit_is_one_request),
         cmocka_unit_test(metadata_given_replaces_the_sources),
+        cmocka_unit_test(a_copy_from_another_bucket_reads_there_and_writes_here),
         cmocka_unit_test(a_source_that_is_replaced_meanwhile_fails_the_copy),
         cmocka_unit_test(a_cancelled_copy_leaves_nothing),
         cmocka_unit_test(whatever_call_fails_the_target_is_old_or_whole),

@@ -241,11 +241,18 @@ static int remove_object(struct store *s, const char *key)
     return leave(s, v.before ? scripted(v.before) : 0, v);
 }
 
-static int copy_object(struct store *s, const char *from, const char *if_match, const char *to,
-                       const struct kv *metadata, struct store_result *out)
+// The store that a copy's source is in.
+static struct store_memory *source_of(struct store *s, struct store *from)
+{
+    return self(from != NULL ? from : s);
+}
+
+static int copy_object(struct store *s, struct store *source, const char *from,
+                       const char *if_match, const char *to, const struct kv *metadata,
+                       struct store_result *out)
 {
     struct verdict v = enter(s, MEMORY_COPY);
-    struct object *o = find(self(s), from);
+    struct object *o = find(source_of(s, source), from);
     int rc = v.before ? scripted(v.before) : o == NULL ? err_set(-ENOENT, "no such key") : 0;
     if (rc == 0 && if_match != NULL && strcmp(if_match, o->etag) != 0)
         rc = err_set(-ESTALE, "changed");
@@ -347,10 +354,11 @@ static int upload_create(struct store *s, const char *key, const struct kv *meta
     return leave(s, rc, v);
 }
 
-static int upload_create_like(struct store *s, const char *key, const char *from,
-                              const char *if_match, const struct kv *metadata, char *upload_id)
+static int upload_create_like(struct store *s, const char *key, struct store *source,
+                              const char *from, const char *if_match, const struct kv *metadata,
+                              char *upload_id)
 {
-    struct store_memory *m = self(s);
+    struct store_memory *m = source_of(s, source);
     lock_take(&m->lock);
     struct object *o = find(m, from);
     int rc = o == NULL ? err_set(-ENOENT, "no such key") : 0;
@@ -391,11 +399,11 @@ static int upload_part(struct store *s, const char *key, const char *id, unsigne
 }
 
 static int upload_part_copy(struct store *s, const char *key, const char *id, unsigned number,
-                            const char *from, const char *if_match, uint64_t offset, uint64_t len,
-                            struct store_part *out)
+                            struct store *source, const char *from, const char *if_match,
+                            uint64_t offset, uint64_t len, struct store_part *out)
 {
     struct verdict v = enter_at(s, MEMORY_PART_COPY, number);
-    struct object *o = find(self(s), from);
+    struct object *o = find(source_of(s, source), from);
     int rc = v.before ? scripted(v.before) : o == NULL ? err_set(-ENOENT, "no such key") : 0;
     bool conditional = if_match != NULL && !self(s)->copy_conditions_ignored;
     if (rc == 0 && conditional && strcmp(if_match, o->etag) != 0)

@@ -241,7 +241,7 @@ static void odd_keys_are_written_read_listed_copied_and_removed(void **state)
         assert_ok(put_text(key, ODD_KEYS[i], NULL, &result));
         assert_ok(get_range(key, result.etag, 0, strlen(ODD_KEYS[i]), &g));
         assert_string_equal(buf_str(&g.bytes), ODD_KEYS[i]);
-        assert_ok(store->ops->copy(store, key, result.etag, copy, NULL, &result));
+        assert_ok(store->ops->copy(store, NULL, key, result.etag, copy, NULL, &result));
         assert_ok(store->ops->remove(store, copy));
     }
     assert_ok(store->ops->list(store, key_of("odd/"), '\0', 0, see, &seen));
@@ -315,20 +315,21 @@ static void a_copy_keeps_or_replaces_the_metadata(void **state)
     AUTO_STORE_OBJECT struct store_object kept = {0};
     AUTO_STORE_OBJECT struct store_object replaced = {0};
     assert_ok(put_text(key_of("from"), "content", &metadata, &result));
-    assert_ok(store->ops->copy(store, key_of("from"), NULL, key_of("to 1"), NULL, &copied));
+    assert_ok(store->ops->copy(store, NULL, key_of("from"), NULL, key_of("to 1"), NULL, &copied));
     assert_ok(store->ops->head(store, key_of("to 1"), &kept));
     assert_string_equal(copied.etag, kept.etag);
     assert_true(kv_equal(&kept.metadata, &metadata));
-    assert_ok(
-        store->ops->copy(store, key_of("from"), result.etag, key_of("to+2"), &other, &copied));
+    assert_ok(store->ops->copy(store, NULL, key_of("from"), result.etag, key_of("to+2"), &other,
+                               &copied));
     assert_ok(store->ops->head(store, key_of("to+2"), &replaced));
     assert_true(kv_equal(&replaced.metadata, &other));
     assert_string_equal(replaced.content_type, "application/octet-stream");
     assert_int_equal(
-        store->ops->copy(store, key_of("from"), "0123456789", key_of("to 3"), NULL, &copied),
+        store->ops->copy(store, NULL, key_of("from"), "0123456789", key_of("to 3"), NULL, &copied),
         -ESTALE);
     assert_int_equal(
-        store->ops->copy(store, key_of("missing"), NULL, key_of("to 3"), NULL, &copied), -ENOENT);
+        store->ops->copy(store, NULL, key_of("missing"), NULL, key_of("to 3"), NULL, &copied),
+        -ENOENT);
 }
 
 // ---- multipart
@@ -372,8 +373,8 @@ static void an_upload_of_parts_and_part_copies_is_one_object(void **state)
     // A second upload begins with a copy over the seam of the first's parts.
     const char *second = key_of("second");
     assert_ok(store->ops->upload_create(store, second, NULL, id));
-    assert_ok(
-        store->ops->upload_part_copy(store, second, id, 1, key, result.etag, 16, len, &parts[0]));
+    assert_ok(store->ops->upload_part_copy(store, second, id, 1, NULL, key, result.etag, 16, len,
+                                           &parts[0]));
     send_part(second, id, 2, b, 10, &parts[1]);
     assert_ok(store->ops->upload_complete(store, second, id, parts, 2, &result));
     CLEANUP(got_clear) struct got h = {0};

@@ -254,18 +254,19 @@ static void copies_check_the_source_and_the_body(void **state)
              .body = "<CopyPartResult><ETag>\"d\"</ETag>"
                      "<ChecksumCRC32C>4waSgw==</ChecksumCRC32C></CopyPartResult>"},
             {.status = "412 Precondition Failed", .body = S3_ERROR("PreconditionFailed")});
-    assert_ok(f.store->ops->copy(f.store, "from +1", "0123456789abcdef0123456789abcdef", "to", NULL,
-                                 &result));
+    assert_ok(f.store->ops->copy(f.store, NULL, "from +1", "0123456789abcdef0123456789abcdef", "to",
+                                 NULL, &result));
     assert_string_equal(result.etag, "c");
     assert_request(&f, 1, "x-amz-copy-source: /bucket/from%20%2B1\r\n", true);
     assert_request(&f, 1, "x-amz-storage-class: STANDARD_IA\r\n", true);
     assert_request(&f, 1, "x-amz-metadata-directive: COPY\r\n", true);
-    assert_ok(f.store->ops->upload_part_copy(f.store, "to", "id", 4, "from", "e", 16, 100, &part));
+    assert_ok(
+        f.store->ops->upload_part_copy(f.store, "to", "id", 4, NULL, "from", "e", 16, 100, &part));
     assert_true(part.has_crc32c);
     assert_int_equal(part.crc32c, 0xe3069283);
     assert_request(&f, 3, "x-amz-copy-source-range: bytes=16-115\r\n", true);
     assert_int_equal(
-        f.store->ops->upload_part_copy(f.store, "to", "id", 4, "from", "e", 16, 100, &part),
+        f.store->ops->upload_part_copy(f.store, "to", "id", 4, NULL, "from", "e", 16, 100, &part),
         -ESTALE);
 }
 
