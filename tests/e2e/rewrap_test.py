@@ -351,6 +351,18 @@ class Rewrap(RewrapTest):
         self.assertEqual([e for e in self.bed.kms.report()["log"]
                           if e.get("SourceKeyId", "").find("444455556666") >= 0], [])
 
+    def test_from_the_key_of_another_account_to_ours(self):
+        policy = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "kms:*", "Resource": "*",
+             "Principal": {"AWS": ["arn:aws:iam::444455556666:root",
+                                   "arn:aws:iam::111122223333:root"]}}]}
+        theirs = self.bed.create_key(Account="444455556666", Policy=json.dumps(policy))
+        data = self.put("a", key=theirs)
+        self.assertIn("of another account", self.refused("a"))
+        self.rewrap("a", more=("--decrypt-key", theirs))
+        self.bed.kms.control(delete_key=theirs)
+        self.check("a", data)
+
     def test_a_false_claim_of_the_new_key_is_found_out(self):
         self.put("a")
         fields = self.bed.metadata(self.key("a"))
