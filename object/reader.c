@@ -37,7 +37,7 @@ static int find_exact_size(struct reader *r)
     f.range = content_tail_range(r->info.envelope.content, r->info.object.size);
     int rc = fetch_range(&f, &pad_len);
     if (rc < 0)
-        return err_prefix(rc, "%s", r->key);
+        return rc;
     r->info.plain_size = r->info.object.size - pad_len;
     r->info.plain_size_exact = true;
     return 0;

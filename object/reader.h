@@ -34,5 +34,7 @@ struct secret *reader_data_key(const struct reader *r); // the reader's; NULL: n
 // is broken. Of content with a tag, who has read all of it, nearly in sequence, is told by the last
 // of these reads whether it is what was sealed: -EIO if not, and ever after.
 int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t *got) MUST_CHECK;
+// Whether its content carries a tag with which it has not been compared, or that did not fit.
+bool reader_is_unproved(struct reader *r);
 
 #endif

@@ -553,7 +553,14 @@ static void a_recorded_length_that_lies_is_found_out(void **state)
     uint64_t size = 0;
     uint8_t *bytes = ciphertext(&rig, &size);
     plant(&rig, bytes, size, ENVELOPE_PLAIN_LENGTH, "50000"); // possible for its size, but not so
+    char text[ERR_TEXT_MAX];
     assert_int_equal(read_whole(&rig), -EIO);
+    snprintf(text, sizeof text, "%s", err_text());
+    bytes[size - 17] ^= 0x80; // and with padding that is broken: nobody is told which
+    plant(&rig, bytes, size, ENVELOPE_PLAIN_LENGTH, "50000");
+    assert_int_equal(read_whole(&rig), -EIO);
+    assert_string_equal(err_text(), text);
+    bytes[size - 17] ^= 0x80;
     // Impossible for its size: not believed, and the last block tells.
     static const char *const IMPOSSIBLE[] = {"0", "49000", "50016", "99999999999", "-1", "x"};
     for (size_t i = 0; i < sizeof IMPOSSIBLE / sizeof *IMPOSSIBLE; i++) {
