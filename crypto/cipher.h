@@ -97,6 +97,10 @@ struct cipher_range content_range(enum content_alg alg, uint64_t plain_offset, u
 // last block. After opener_finish the size is cipher_size - *pad_len.
 struct cipher_range content_tail_range(enum content_alg alg, uint64_t cipher_size);
 
+// -EIO with the one text for content that does not decrypt, whatever the cause: padding that is
+// broken must not be told from padding that only does not fit the size.
+int cipher_content_error(void);
+
 struct opener;
 
 // For a range of content_range or content_tail_range. The key is used during the call only.

@@ -96,6 +96,8 @@ struct node {
     uint64_t told_size;
     // The version whose pages the kernel keeps, and how many handles read through them.
     char cached_etag[STORE_ETAG_MAX];
+    // The version that some handle has read all of and found to be what its tag says.
+    char proved_etag[STORE_ETAG_MAX];
     unsigned cached_readers;
     bool cache_settled; // the kernel has dropped what it had of the version before
     int64_t seen_ms;    // when S3 was last asked

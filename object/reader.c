@@ -37,22 +37,30 @@ static int find_exact_size(struct reader *r)
     f.range = content_tail_range(r->info.envelope.content, r->info.object.size);
     int rc = fetch_range(&f, &pad_len);
     if (rc < 0)
-        return err_prefix(rc, "%s", r->key);
+        return rc;
     r->info.plain_size = r->info.object.size - pad_len;
     r->info.plain_size_exact = true;
     return 0;
 }
 
-static int open_object(struct reader *r)
+static int take_key(struct reader *r, struct secret *known)
+{
+    if (known != NULL) {
+        r->data_key = secret_acquire(known);
+        return 0;
+    }
+    int rc = volume_unwrap(r->volume, r->info.object.etag, &r->info.envelope, &r->data_key);
+    return rc < 0 ? err_prefix(rc, "%s", r->key) : 0;
+}
+
+static int open_object(struct reader *r, struct secret *known)
 {
     int rc = check_policy(r);
     if (rc < 0)
         return rc;
     if (r->info.kind == OBJECT_ENCRYPTED) {
-        rc = volume_unwrap(r->volume, r->info.object.etag, &r->info.envelope, &r->data_key);
-        if (rc < 0)
-            return err_prefix(rc, "%s", r->key);
-        if (!r->info.plain_size_exact)
+        rc = take_key(r, known);
+        if (rc == 0 && !r->info.plain_size_exact)
             rc = find_exact_size(r);
     }
     r->size = r->info.plain_size;
@@ -64,8 +72,8 @@ static int open_object(struct reader *r)
     return rc;
 }
 
-int reader_open(struct volume *v, const char *key, const struct object_info *info,
-                struct reader **out)
+int reader_open_with_key(struct volume *v, const char *key, const struct object_info *info,
+                         struct secret *data_key, struct reader **out)
 {
     CLEANUP(reader_freep) struct reader *r = calloc(1, sizeof *r);
     if (r == NULL)
@@ -82,11 +90,17 @@ int reader_open(struct volume *v, const char *key, const struct object_info *inf
         return rc;
     memcpy(r->place.key, r->key, sizeof r->key);
     memcpy(r->place.etag, r->info.object.etag, sizeof r->place.etag);
-    rc = open_object(r);
+    rc = open_object(r, data_key);
     if (rc < 0)
         return rc;
     *out = TAKE(r);
     return 0;
+}
+
+int reader_open(struct volume *v, const char *key, const struct object_info *info,
+                struct reader **out)
+{
+    return reader_open_with_key(v, key, info, NULL, out);
 }
 
 void reader_free(struct reader *r)
@@ -127,6 +141,11 @@ const char *reader_etag(const struct reader *r)
 const struct object_info *reader_info(const struct reader *r)
 {
     return &r->info;
+}
+
+struct secret *reader_data_key(const struct reader *r)
+{
+    return r->data_key;
 }
 
 // ---- reading ----

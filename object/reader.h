@@ -14,6 +14,9 @@ struct reader;
 // padding.
 int reader_open(struct volume *v, const char *key, const struct object_info *info,
                 struct reader **out) MUST_CHECK;
+// The same for who has the object's data key: KMS is not asked. NULL: not so. It is borrowed.
+int reader_open_with_key(struct volume *v, const char *key, const struct object_info *info,
+                         struct secret *data_key, struct reader **out) MUST_CHECK;
 void reader_free(struct reader *r);
 CLEANUP_POINTER(reader, reader_free)
 
@@ -24,11 +27,14 @@ const char *reader_etag(const struct reader *r); // as opened
 void reader_follow(struct reader *r, const char *from_etag, const char *key, const char *etag);
 // Size, envelope and all of the version that is read; the reader's.
 const struct object_info *reader_info(const struct reader *r);
+struct secret *reader_data_key(const struct reader *r); // the reader's; NULL: not encrypted
 
 // *got bytes (less than len only at the end). -ESTALE: the object was replaced meanwhile; -EIO;
 // -ECANCELED. The read that reaches the end of the file also checks the padding: -EIO there if it
 // is broken. Of content with a tag, who has read all of it, nearly in sequence, is told by the last
 // of these reads whether it is what was sealed: -EIO if not, and ever after.
 int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t *got) MUST_CHECK;
+// Whether its content carries a tag with which it has not been compared, or that did not fit.
+bool reader_is_unproved(struct reader *r);
 
 #endif

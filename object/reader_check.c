@@ -242,6 +242,12 @@ int check_finish(struct reader *r)
     return rc == 0 && r->check == CHECK_FAILED ? failed(r) : rc;
 }
 
+bool reader_is_unproved(struct reader *r)
+{
+    WITH_LOCK(&r->lock);
+    return r->checker != NULL && r->check != CHECK_PASSED;
+}
+
 bool check_is_due_locked(struct reader *r, uint64_t offset, size_t len)
 {
     if (r->check != CHECK_RUNNING)
@@ -269,6 +275,5 @@ int check_whole(struct reader *r)
     size_t pad_len = 0;
     struct fetch f = {.reader = r, .want = UINT64_MAX}; // nothing of it is wanted
     f.range = (struct cipher_range){.cipher_len = r->info.object.size};
-    int rc = fetch_range(&f, &pad_len);
-    return rc < 0 ? err_prefix(rc, "%s", r->key) : 0;
+    return fetch_range(&f, &pad_len);
 }

@@ -114,6 +114,11 @@ static int get_where_it_is(struct fetch *f, const struct store_sink *sink)
     return rc;
 }
 
+static int refuse_content(const struct reader *r)
+{
+    return err_prefix(cipher_content_error(), "%s", r->key);
+}
+
 int fetch_range(struct fetch *f, size_t *pad_len)
 {
     struct reader *r = f->reader;
@@ -128,8 +133,8 @@ int fetch_range(struct fetch *f, size_t *pad_len)
     }
     if (rc == 0)
         rc = get_where_it_is(f, &sink);
-    if (rc == 0 && f->opener != NULL)
-        rc = opener_finish(f->opener, pad_len);
+    if (rc == 0 && f->opener != NULL && opener_finish(f->opener, pad_len) < 0)
+        rc = refuse_content(r);
     if (rc == 0 && f->opener != NULL)
         check_note_fetched(r, f->opener, f->range.cipher_len == r->info.object.size);
     if (f->scratch != NULL)
@@ -151,7 +156,7 @@ int fetch_run(struct fetch *f)
     int rc = fetch_range(f, &pad_len);
     // The padding must say what the size said at open.
     if (rc == 0 && pad_len > 0 && r->info.object.size - pad_len != r->size)
-        rc = err_set(-EIO, "%s: its content is damaged", r->key);
+        rc = refuse_content(r);
     return rc;
 }
 

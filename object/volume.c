@@ -219,8 +219,8 @@ int volume_refuse_size(const struct volume *v, const char *key, uint64_t size)
     if (most < content_plain_size_max(format->content))
         return err_set(-ENOSPC,
                        "%s: %" PRIu64 " bytes are more than --file-size-max %" PRIu64
-                       " allows: raise it, or write several files",
-                       key, size, most);
+                       " allows: raise it (format %s holds %" PRIu64 "), or write several files",
+                       key, size, most, format->name, content_plain_size_max(format->content));
     return err_set(-ENOSPC,
                    "%s: %" PRIu64 " bytes are more than format %s holds (%" PRIu64
                    " bytes, all that one key may encrypt with %s): write several files (BACKUP "

@@ -112,6 +112,8 @@ int writer_open(struct volume *v, const char *key, const struct object_info *inf
     if (rc < 0)
         return rc;
     w->has_committed = true;
+    if (reader_data_key(w->reader) != NULL)
+        w->committed_key = secret_acquire(reader_data_key(w->reader));
     w->hwm = reader_size(w->reader);
     *out = TAKE(w);
     return 0;
@@ -142,6 +144,7 @@ void writer_free(struct writer *w)
     reader_free(w->reader);
     object_info_clear(&w->committed);
     kv_clear(&w->metadata);
+    secret_release(w->committed_key);
     lock_destroy(&w->lock);
     pthread_cond_destroy(&w->changed);
     free(w);

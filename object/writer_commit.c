@@ -28,14 +28,18 @@ static int info_without_looking(struct writer *w, const struct store_result *res
     return envelope_copy(&info->envelope, &w->gen.envelope);
 }
 
-static bool is_ours(const struct writer *w, const struct object_info *seen, uint64_t size)
+static bool has_our_envelope(const struct writer *w, const struct object_info *seen)
 {
     const struct envelope *ours = &w->gen.envelope;
-    return seen->kind == OBJECT_ENCRYPTED &&
-           seen->object.size == content_cipher_size(ours->content, size) &&
-           seen->envelope.wrapped_len == ours->wrapped_len &&
+    return seen->kind == OBJECT_ENCRYPTED && seen->envelope.wrapped_len == ours->wrapped_len &&
            memcmp(seen->envelope.wrapped, ours->wrapped, ours->wrapped_len) == 0 &&
-           memcmp(seen->envelope.iv, ours->iv, content_iv_size(ours->content)) == 0 &&
+           memcmp(seen->envelope.iv, ours->iv, content_iv_size(ours->content)) == 0;
+}
+
+static bool is_ours(const struct writer *w, const struct object_info *seen, uint64_t size)
+{
+    return has_our_envelope(w, seen) &&
+           seen->object.size == content_cipher_size(w->gen.envelope.content, size) &&
            (!w->has_committed || strcmp(seen->object.etag, w->committed.object.etag) != 0);
 }
 
@@ -237,12 +241,20 @@ static void log_cost_locked(struct writer *w)
     w->cost = (struct writer_cost){0};
 }
 
+// The key goes with the envelope that it was made with.
+static void keep_key_locked(struct writer *w, const struct object_info *info)
+{
+    secret_release(w->committed_key);
+    w->committed_key = has_our_envelope(w, info) ? secret_acquire(w->gen.data_key) : NULL;
+}
+
 static void settle_locked(struct writer *w, struct object_info *info, uint64_t size)
 {
     assert(w->gen.gathering == NULL && w->pins == 0);
     window_clear_locked(w); // chunks that a failed write left empty
     info->plain_size = size;
     info->plain_size_exact = true;
+    keep_key_locked(w, info);
     generation_clear(w);
     object_info_clear(&w->committed);
     w->committed = *info;

@@ -154,6 +154,9 @@ struct writer {
     struct budget_account account; // its slots are changed only with this lock held, too
     bool has_committed;
     struct object_info committed;
+    // Of what is committed: who has written or opened a file goes on with it whatever becomes of
+    // the KMS key meanwhile. NULL: it is asked for (not encrypted; or not our envelope any more).
+    struct secret *committed_key;
     struct reader *reader; // of the committed object, opened when needed
     int64_t mtime_s;       // -1: none
     struct kv metadata;    // the caller's, beside the envelope
@@ -279,5 +282,7 @@ int reopen_for_write_locked(struct writer *w, uint64_t offset) MUST_CHECK;
 // Makes the file end at cut (below its size) when that part is sealed or committed.
 int reopen_at_locked(struct writer *w, uint64_t cut) MUST_CHECK;
 int writer_ensure_reader_locked(struct writer *w) MUST_CHECK; // busy is the caller's
+// The data key of what is committed, for the caller to release. No lock held; busy or sealing.
+int writer_committed_key(struct writer *w, struct secret **key) MUST_CHECK;
 
 #endif

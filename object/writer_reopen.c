@@ -21,10 +21,18 @@ int writer_ensure_reader_locked(struct writer *w)
         return 0;
     struct reader *reader = NULL;
     lock_give(&w->lock);
-    int rc = reader_open(w->volume, w->key, &w->committed, &reader);
+    int rc = reader_open_with_key(w->volume, w->key, &w->committed, w->committed_key, &reader);
     lock_take(&w->lock);
     w->reader = reader;
     return rc;
+}
+
+int writer_committed_key(struct writer *w, struct secret **key)
+{
+    if (w->committed_key == NULL)
+        return volume_unwrap(w->volume, w->committed.object.etag, &w->committed.envelope, key);
+    *key = secret_acquire(w->committed_key);
+    return 0;
 }
 
 // Whether an append may go on in the committed object's own stream.
@@ -140,7 +148,7 @@ static int copy_locked(struct writer *w, uint64_t cut)
     struct secret *key = NULL;
     struct envelope envelope = {0};
     lock_give(&w->lock);
-    int rc = volume_unwrap(w->volume, w->committed.object.etag, &w->committed.envelope, &key);
+    int rc = writer_committed_key(w, &key);
     if (rc == 0)
         rc = fetch_edge(w, key, at, cut > at, &edge);
     if (rc == 0)

@@ -77,7 +77,7 @@ static int choose_key(struct writer *w, bool keep, struct envelope *envelope, st
     struct volume *v = w->volume;
     if (!keep)
         return v->keyring->ops->generate(v->keyring, v->config.format, envelope, key);
-    int rc = volume_unwrap(v, w->committed.object.etag, &w->committed.envelope, key);
+    int rc = writer_committed_key(w, key);
     return rc < 0 ? rc : envelope_copy(envelope, &w->committed.envelope);
 }
 

@@ -31,7 +31,9 @@ static const struct meaning MEANINGS[] = {
      "the key is not usable in its state: if it is pending deletion, cancel that (kms "
      "cancel-key-deletion, then enable-key)"},
     {"NotFoundException", -EACCES, NEVER,
-     "there is no such key in this account and region: check the ARN"},
+     "there is no such key in this account and region: check the ARN; a key that was deleted "
+     "cannot "
+     "be had back, nor what was encrypted under it"},
     {"InvalidArnException", -EACCES, NEVER, "the key's ARN is malformed: check it"},
     {"IncorrectKeyException", -EACCES, NEVER,
      "the data was wrapped under another key: name that one with --decrypt-key"},

@@ -9,7 +9,8 @@ then the file must be what was promised last. With one it must never refuse.
 
   drawn_traces_test.py [--seconds S] [--first SEED] [--grammar NAME] [--profile NAME]
 
-A failure prints the line that does it again. RDSBAK_SEED=N moves the seeds of the unittest run.
+A failure prints the line that does it again. RDSBAK_SEED=N moves the seeds of the unittest run,
+RDSBAK_FORMAT=NAME has the mounts write that format.
 """
 
 import argparse
@@ -34,6 +35,8 @@ import draw_traces  # noqa: E402  pylint: disable=wrong-import-position
 
 AT_ONCE = 2  # traces on a mount, each in a directory of its own
 BED = {"rgw_env": {"RGW_MIN_PART": str(64 << 10)}}
+
+FORMAT = ["--format", os.environ["RDSBAK_FORMAT"]] if os.environ.get("RDSBAK_FORMAT") else []
 
 # What a mount may do with a file that goes back over what was sent, if it has no spool; the first is
 # the cause, the others follow it. Reading what is on its way is EBUSY for the same reason.
@@ -148,7 +151,7 @@ class Campaign:
 
     def run(self, profile, traces):
         """(grammar, seed) of each trace, some at once, on one mount that must end well."""
-        options = list(profile.options)
+        options = [*FORMAT, *profile.options]
         if profile.spool:
             spool = self.bed.path(f"spool-{profile.name}")
             os.makedirs(spool, exist_ok=True)

@@ -19,13 +19,19 @@ TOOLS = os.environ.get("RDSBAK_TOOLS", os.path.join(e2e.testbed.ROOT, "build-tes
 GENERATE = os.path.join(e2e.testbed.ROOT, "tests/tools/gen_traces.py")
 # They go back over what a stream has sent: --spool-dir is for them.
 NEED_SPOOL = {"pg_dump_Fc", "sqlite3_backup"}
+# RDSBAK_FORMAT: what the mounts write; RDSBAK_TRACES: only these.
+FORMAT = ["--format", os.environ["RDSBAK_FORMAT"]] if os.environ.get("RDSBAK_FORMAT") else []
+ONLY = os.environ.get("RDSBAK_TRACES", "").split()
 SEEDS = [int(seed) for seed in os.environ.get("RDSBAK_SEEDS", "1").split()]
 
 
 def traces(folder):
     os.makedirs(folder, exist_ok=True)
     subprocess.run([e2e.PYTHON, GENERATE, folder], check=True, stdout=subprocess.DEVNULL)
-    return sorted(name[:-len(".trace")] for name in os.listdir(folder) if name.endswith(".trace"))
+    names = sorted(name[:-len(".trace")] for name in os.listdir(folder) if name.endswith(".trace"))
+    if not set(ONLY) <= set(names):
+        raise ValueError(f"RDSBAK_TRACES: of {ONLY} there are only {names}")
+    return ONLY or names
 
 
 class Replay(e2e.BedTest):
@@ -35,7 +41,7 @@ class Replay(e2e.BedTest):
         plain = self.bed.path(f"plain-{trace}-{seed}")
         os.makedirs(plain)
         prefix = f"{trace}-{seed}"
-        mount = self.bed.mount(list(options), prefix=prefix)
+        mount = self.bed.mount([*FORMAT, *options], prefix=prefix)
         try:
             done = subprocess.run(
                 [os.path.join(TOOLS, "replay"), "--mount", mount, "--plain", plain, "--seed",

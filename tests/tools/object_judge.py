@@ -49,14 +49,22 @@ def judge(options, name, path, least):
     return verdict(found, plain, least)
 
 
-def main():
+def parse_arguments():
     parser = argparse.ArgumentParser(description='Judges objects for replay --judge.')
     parser.add_argument('--region', default='us-east-1')
-    parser.add_argument('--endpoint-url')
-    parser.add_argument('--kms-endpoint-url')
-    parser.add_argument('--kms-key-id')
+    for name in ('--endpoint-url', '--kms-endpoint-url', '--kms-key-id'):
+        parser.add_argument(name)
     parser.add_argument('url')
-    options = parser.parse_args()
+    given = vars(parser.parse_args())
+    url = given.pop('url')
+    words = [f'--{name.replace("_", "-")}={value}' for name, value in given.items() if value]
+    options = decrypt.parse_options([*words, url])
+    options.url = url
+    return options
+
+
+def main():
+    options = parse_arguments()
     for line in sys.stdin:
         name, path, least = line.rstrip('\n').split('\t')
         print(judge(options, name, path, int(least)), flush=True)

@@ -121,25 +121,21 @@ static void reads_of_the_committed_object_that_open_it_at_once(void **state)
     (void)state;
     struct rig rig;
     struct writer *w = NULL;
-    struct gate unwrapping, getting;
+    struct gate getting;
     rig_start(&rig, 0);
     uint8_t *bytes = make_bytes(0, 200 * KIB, 1);
     assert_ok(writer_create(rig.volume, KEY, &w));
     assert_ok(write_pattern(w, 0, 150 * KIB, 1));
     assert_ok(writer_commit(w, WRITER_FSYNC, NULL));
-    gate_init(&unwrapping, -1);
     gate_init(&getting, MEMORY_GET);
-    keyring_test_hook(rig.keyring, gate_keyring, &unwrapping);
     store_memory_hook(rig.store, gate_store, &getting);
     struct call first = {.writer = w, .kind = CALL_READ, .offset = 1000, .len = 5000};
     struct call second = {.writer = w, .kind = CALL_READ, .offset = 70000, .len = 5000};
     struct call append = {
         .writer = w, .kind = CALL_WRITE, .offset = 150 * KIB, .len = 50 * KIB, .seed = 1};
-    call_start(&first); // held while it opens the object
-    gate_await(&unwrapping);
-    call_start(&second); // opens it before the first, and is held while it reads
-    pause_ms(50);
-    gate_open(&unwrapping);
+    call_start(&first); // opens the object, and is held while it reads
+    gate_await(&getting);
+    call_start(&second); // would open it too
     pause_ms(50);
     call_start(&append);
     pause_ms(50);

@@ -553,7 +553,14 @@ static void a_recorded_length_that_lies_is_found_out(void **state)
     uint64_t size = 0;
     uint8_t *bytes = ciphertext(&rig, &size);
     plant(&rig, bytes, size, ENVELOPE_PLAIN_LENGTH, "50000"); // possible for its size, but not so
+    char text[ERR_TEXT_MAX];
     assert_int_equal(read_whole(&rig), -EIO);
+    snprintf(text, sizeof text, "%s", err_text());
+    bytes[size - 17] ^= 0x80; // and with padding that is broken: nobody is told which
+    plant(&rig, bytes, size, ENVELOPE_PLAIN_LENGTH, "50000");
+    assert_int_equal(read_whole(&rig), -EIO);
+    assert_string_equal(err_text(), text);
+    bytes[size - 17] ^= 0x80;
     // Impossible for its size: not believed, and the last block tells.
     static const char *const IMPOSSIBLE[] = {"0", "49000", "50016", "99999999999", "-1", "x"};
     for (size_t i = 0; i < sizeof IMPOSSIBLE / sizeof *IMPOSSIBLE; i++) {
@@ -613,6 +620,37 @@ static void kms_is_asked_once_per_version(void **state)
         assert_ok(read_whole(&rig));
     assert_int_equal(keyring_test_calls(rig.keyring), calls + 1);
     rig_stop(&rig);
+}
+
+// Whatever becomes of the KMS key: who has a file open has its data key.
+static void who_has_a_file_open_goes_on_without_kms(void **state)
+{
+    (void)state;
+    static const uint64_t SIZES[] = {20 * KIB, 300 * KIB}; // fetched, and copied by the server
+    for (size_t i = 0; i < 4; i++) {
+        struct rig rig;
+        uint64_t size = SIZES[i % 2];
+        uint8_t out[100];
+        size_t got = 0;
+        rig_start(&rig, 100 * KIB);
+        put_file(&rig, size, 1);
+        struct writer *w = i < 2 ? reopen(&rig) : create_with(&rig, size, 1);
+        if (i >= 2)
+            commit_ok(w, WRITER_FSYNC);
+        unsigned calls = keyring_test_calls(rig.keyring);
+        keyring_test_break(rig.keyring, -EACCES);
+        assert_ok(writer_read(w, size - 50, out, sizeof out, &got));
+        assert_int_equal(got, 50);
+        for (uint64_t at = size; at < size + 30; at += 10) {
+            assert_ok(write_pattern(w, at, 10, 1));
+            commit_ok(w, WRITER_FSYNC);
+        }
+        assert_int_equal(keyring_test_calls(rig.keyring), calls);
+        keyring_test_break(rig.keyring, 0);
+        writer_free(w);
+        assert_file(&rig, size + 30, size + 30, 1);
+        rig_stop(&rig);
+    }
 }
 
 static void a_sequential_read_fetches_every_byte_about_once(void **state)
@@ -826,6 +864,7 @@ int main(void)
         cmocka_unit_test(a_recorded_length_that_lies_is_found_out),
         cmocka_unit_test(an_unencrypted_object_is_refused_or_read_as_it_is),
         cmocka_unit_test(kms_is_asked_once_per_version),
+        cmocka_unit_test(who_has_a_file_open_goes_on_without_kms),
         cmocka_unit_test(a_sequential_read_fetches_every_byte_about_once),
         cmocka_unit_test(random_small_reads_fetch_little),
         cmocka_unit_test(an_append_keeps_the_envelope_and_loses_the_recorded_length),
