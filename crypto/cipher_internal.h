@@ -70,7 +70,5 @@ static inline uint64_t cipher_block_floor(uint64_t offset)
 int cipher_seal_pieces(EVP_CIPHER_CTX *evp, uint8_t *data, size_t len) MUST_CHECK; // in place
 int cipher_open_pieces(EVP_CIPHER_CTX *evp, const uint8_t *in, size_t len, uint8_t *out,
                        size_t *out_len) MUST_CHECK;
-// The one text for content that does not decrypt, whatever the cause.
-int cipher_content_error(void);
 
 #endif

@@ -211,8 +211,8 @@ static int ensure_tag_locked(struct reader *r)
 static int failed(const struct reader *r)
 {
     return err_set(-EIO,
-                   "%s: the content is not what was sealed: its authentication tag does not fit. "
-                   "What was read of it before cannot be trusted",
+                   "%s: " CONTENT_BAD_TEXT " to what was sealed: its authentication tag does not "
+                   "fit. What was read of it before cannot be trusted",
                    r->key);
 }
 

@@ -151,7 +151,7 @@ int fetch_run(struct fetch *f)
     int rc = fetch_range(f, &pad_len);
     // The padding must say what the size said at open.
     if (rc == 0 && pad_len > 0 && r->info.object.size - pad_len != r->size)
-        rc = err_set(-EIO, "%s: its content is damaged", r->key);
+        rc = cipher_content_error();
     return rc;
 }
 

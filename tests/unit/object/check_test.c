@@ -107,6 +107,7 @@ static void a_whole_read_of_a_changed_object_fails_by_its_last_read(void **state
             size_t got = 0;
             assert_ok(reader_open(rig.volume, KEY, NULL, &r));
             assert_int_equal(read_all(r, PIECES[i], &came), -EIO);
+            assert_non_null(strstr(err_text(), CONTENT_BAD_TEXT)); // not the network's
             assert_true(came < SIZE);
             // It does not come right by asking again.
             if (PIECES[i] < SIZE)

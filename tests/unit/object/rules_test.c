@@ -554,6 +554,16 @@ static void a_recorded_length_that_lies_is_found_out(void **state)
     uint8_t *bytes = ciphertext(&rig, &size);
     plant(&rig, bytes, size, ENVELOPE_PLAIN_LENGTH, "50000"); // possible for its size, but not so
     assert_int_equal(read_whole(&rig), -EIO);
+    // In the same words as a padding that is wrong.
+    char text[ERR_TEXT_MAX];
+    snprintf(text, sizeof text, "%s", err_text());
+    bytes[size - 20] ^= 0x55; // the last byte of the last block but one
+    bytes[size - 17] ^= 0x55;
+    plant(&rig, bytes, size, NULL, NULL);
+    assert_int_equal(read_whole(&rig), -EIO);
+    assert_string_equal(err_text(), text);
+    bytes[size - 20] ^= 0x55;
+    bytes[size - 17] ^= 0x55;
     // Impossible for its size: not believed, and the last block tells.
     static const char *const IMPOSSIBLE[] = {"0", "49000", "50016", "99999999999", "-1", "x"};
     for (size_t i = 0; i < sizeof IMPOSSIBLE / sizeof *IMPOSSIBLE; i++) {
