@@ -86,8 +86,11 @@ static void settle_cache(struct mount *m, struct handle *h, struct fuse_file_inf
         memcpy(node->cached_etag, etag, sizeof node->cached_etag);
         node->cached_readers++;
     }
+    // What a program gets from pages that others read, its own reads do not prove: a copy that
+    // failed at its end would succeed when it is tried again.
+    bool proved = reader_is_proved(h->reader) || strcmp(node->proved_etag, etag) == 0;
     fi->direct_io = !h->cached;
-    fi->keep_cache = h->cached && node->cache_settled;
+    fi->keep_cache = h->cached && node->cache_settled && proved;
     lock_give(&m->lock);
     if (!size_known) // the attributes only: pages may be waiting for a read
         fuse_lowlevel_notify_inval_inode(m->session, node->ino, -1, 0);
@@ -172,6 +175,8 @@ static void handle_unlist_locked(struct mount *m, struct handle *h)
         h->node->cached_readers--;
         h->node->cache_settled = true;
     }
+    if (h->reader != NULL && reader_is_proved(h->reader))
+        memcpy(h->node->proved_etag, reader_etag(h->reader), sizeof h->node->proved_etag);
 }
 
 void handle_close(struct mount *m, struct handle *h)

@@ -124,6 +124,13 @@ const char *reader_etag(const struct reader *r)
     return r->info.object.etag;
 }
 
+bool reader_is_proved(struct reader *r)
+{
+    WITH_LOCK(&r->lock);
+    return r->check == CHECK_PASSED || r->data_key == NULL ||
+           !content_authenticated(r->info.envelope.content);
+}
+
 const struct object_info *reader_info(const struct reader *r)
 {
     return &r->info;

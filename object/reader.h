@@ -22,6 +22,8 @@ const char *reader_etag(const struct reader *r); // as opened
 // The version of that ETag is also under another key, as a copy of the same bytes, and will go from
 // where it was: a reader of it reads on there. Others are left alone.
 void reader_follow(struct reader *r, const char *from_etag, const char *key, const char *etag);
+// Whether all of the version that is read was proved by its tag, or has none.
+bool reader_is_proved(struct reader *r);
 // Size, envelope and all of the version that is read; the reader's.
 const struct object_info *reader_info(const struct reader *r);
 
