@@ -22,6 +22,9 @@ const char *reader_etag(const struct reader *r); // as opened
 // The version of that ETag is also under another key, as a copy of the same bytes, and will go from
 // where it was: a reader of it reads on there. Others are left alone.
 void reader_follow(struct reader *r, const char *from_etag, const char *key, const char *etag);
+// Proves all of the version by its tag, fetching what was not read in sequence: 0, also for content
+// without one; -EIO as reader_read has it, and the store's errors.
+int reader_prove(struct reader *r) MUST_CHECK;
 // Whether all of the version that is read was proved by its tag, or has none.
 bool reader_is_proved(struct reader *r);
 // Size, envelope and all of the version that is read; the reader's.

@@ -189,6 +189,59 @@ static void a_short_memory_does_not_hide_a_change(void **state)
     rig_stop(&rig);
 }
 
+// ---- going on with an object ----
+
+static int truncate_it(struct writer *w)
+{
+    return writer_truncate(w, SIZE / 2);
+}
+
+static int change_its_middle(struct writer *w)
+{
+    return write_pattern(w, SIZE / 2, 1000, 1);
+}
+
+static int change_its_start(struct writer *w)
+{
+    return write_pattern(w, 0, SIZE - 100 * KIB, 1);
+}
+
+static int append_to_it(struct writer *w)
+{
+    return write_pattern(w, SIZE, 1000, 1);
+}
+
+static int replace_it(struct writer *w)
+{
+    int rc = write_pattern(w, 0, SIZE / 2, 1);
+    return rc == 0 ? writer_truncate(w, SIZE / 2) : rc;
+}
+
+// What stays of it gets a new tag, which would say that it is sound.
+static void what_stays_of_a_changed_object_is_not_sealed_again(void **state)
+{
+    (void)state;
+    static int (*const WAYS[])(struct writer *) = {truncate_it, change_its_middle, change_its_start,
+                                                   append_to_it, replace_it};
+    for (int damaged = 0; damaged < 2; damaged++) {
+        for (size_t i = 0; i < sizeof WAYS / sizeof *WAYS; i++) {
+            struct rig rig;
+            struct writer *w = NULL;
+            start_with(&rig, 0, 4096 * KIB);
+            write_object(&rig, SIZE);
+            if (damaged)
+                damage(&rig, SIZE / 4);
+            assert_ok(writer_open(rig.volume, KEY, NULL, &w));
+            int rc = WAYS[i](w);
+            if (rc == 0)
+                rc = writer_commit(w, WRITER_CLOSE, NULL);
+            assert_int_equal(rc, damaged && WAYS[i] != replace_it ? -EIO : 0);
+            writer_free(w);
+            rig_stop(&rig);
+        }
+    }
+}
+
 // ---- as the kernel reads ahead: several at once, in no exact order ----
 
 #define READERS 4
@@ -306,6 +359,7 @@ static const struct CMUnitTest TESTS[] = {
     cmocka_unit_test(the_tag_of_an_empty_file_counts),
     cmocka_unit_test(parts_are_read_without_the_whole),
     cmocka_unit_test(a_short_memory_does_not_hide_a_change),
+    cmocka_unit_test(what_stays_of_a_changed_object_is_not_sealed_again),
     cmocka_unit_test(reads_at_once_are_proved_too),
     cmocka_unit_test(what_is_verified_before_reading_gives_no_byte_of_a_changed_object),
     cmocka_unit_test(a_fetch_that_fails_on_the_way_is_made_up_for),
