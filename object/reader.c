@@ -94,6 +94,7 @@ void reader_free(struct reader *r)
     if (r == NULL)
         return;
     lock_take(&r->lock);
+    r->check = CHECK_NONE; // nobody will hear of it: a worker fetches nothing for it any more
     spans_drop_all_locked(r);
     lock_give(&r->lock);
     lock_destroy(&r->lock);
