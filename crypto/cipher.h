@@ -33,6 +33,9 @@ enum content_alg {
 // What the text of every error begins with that says: the content is not what was sealed. The code
 // is -EIO, as of a network that fails; only who reports on content needs to tell them apart.
 #define CONTENT_BAD_TEXT "the content does not decrypt"
+// -EIO with the one text that is told whatever the cause: a reader that tells a wrong padding from
+// one of another length decrypts for an attacker (CVE-2020-8911).
+int cipher_content_error(void);
 
 const char *content_alg_name(enum content_alg alg); // as in x-amz-cek-alg (V3: x-amz-c)
 size_t content_iv_size(enum content_alg alg);

@@ -67,15 +67,15 @@ static int open_handle_reader(struct mount *m, struct handle *h)
     return err_set(-ESTALE, "it is being renamed again and again");
 }
 
-static bool is_doubtful_locked(const struct node *node, struct reader *reader)
+static bool is_proved_locked(const struct node *node, struct reader *reader)
 {
-    return reader_is_unproved(reader) && strcmp(node->proved_etag, reader_etag(reader)) != 0;
+    return reader_is_proved(reader) || strcmp(node->proved_etag, reader_etag(reader)) == 0;
 }
 
 // What the kernel may keep of the pages and the size that it has. Its pages are of one version at a
 // time: handles of another go by them. What comes from pages the reader does not see, and what it
-// does not see it cannot prove: until a version is, its pages serve the handle that brought them
-// only.
+// does not see it cannot prove (a copy that failed at its end would succeed when it is tried
+// again): until a version is proved, its pages serve the handle that brought them only.
 static void settle_cache(struct mount *m, struct handle *h, struct fuse_file_info *fi)
 {
     struct node *node = h->node;
@@ -84,7 +84,7 @@ static void settle_cache(struct mount *m, struct handle *h, struct fuse_file_inf
     bool size_known = node->seen.valid && strcmp(node->seen.etag, etag) == 0 &&
                       node->seen.size == reader_size(h->reader) &&
                       node->told_size == reader_size(h->reader);
-    bool same = strcmp(node->cached_etag, etag) == 0 && !is_doubtful_locked(node, h->reader);
+    bool same = strcmp(node->cached_etag, etag) == 0 && is_proved_locked(node, h->reader);
     node_saw_locked(node, reader_info(h->reader));
     // A size that was wrong until now is still in the kernel, too.
     h->cached = size_known && (same || node->cached_readers == 0);
@@ -175,12 +175,12 @@ static void handle_unlist_locked(struct mount *m, struct handle *h)
         m->handles = h->next;
     if (h->next != NULL)
         h->next->prev = h->prev;
-    if (h->reader != NULL && !reader_is_unproved(h->reader))
-        memcpy(h->node->proved_etag, reader_etag(h->reader), sizeof h->node->proved_etag);
     if (h->cached) {
         h->node->cached_readers--;
         h->node->cache_settled = true;
     }
+    if (h->reader != NULL && reader_is_proved(h->reader))
+        memcpy(h->node->proved_etag, reader_etag(h->reader), sizeof h->node->proved_etag);
 }
 
 void handle_close(struct mount *m, struct handle *h)

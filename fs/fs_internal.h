@@ -96,12 +96,11 @@ struct node {
     uint64_t told_size;
     // The version whose pages the kernel keeps, and how many handles read through them.
     char cached_etag[STORE_ETAG_MAX];
-    // The version that some handle has read all of and found to be what its tag says.
-    char proved_etag[STORE_ETAG_MAX];
     unsigned cached_readers;
-    bool cache_settled; // the kernel has dropped what it had of the version before
-    int64_t seen_ms;    // when S3 was last asked
-    bool listed;        // a listing asked, and the kernel's next question is about that answer
+    bool cache_settled;               // the kernel has dropped what it had of the version before
+    char proved_etag[STORE_ETAG_MAX]; // the version that was proved by its tag, all of it
+    int64_t seen_ms;                  // when S3 was last asked
+    bool listed; // a listing asked, and the kernel's next question is about that answer
     bool has_mode, has_mtime;
     mode_t mode; // as chmod left it, within what the mount allows
     int64_t mtime_s;

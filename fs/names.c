@@ -136,6 +136,8 @@ static void carry_seen_locked(struct node *node, const struct moved *moved)
         node->seen.valid = false;
     if (strcmp(node->cached_etag, moved->from_etag) == 0)
         memcpy(node->cached_etag, moved->to_etag, sizeof moved->to_etag);
+    if (strcmp(node->proved_etag, moved->from_etag) == 0)
+        memcpy(node->proved_etag, moved->to_etag, sizeof moved->to_etag);
     if (strcmp(node->released_etag, moved->from_etag) == 0)
         memcpy(node->released_etag, moved->to_etag, sizeof moved->to_etag);
 }

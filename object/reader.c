@@ -108,6 +108,7 @@ void reader_free(struct reader *r)
     if (r == NULL)
         return;
     lock_take(&r->lock);
+    r->check = CHECK_NONE; // nobody will hear of it: a worker fetches nothing for it any more
     spans_drop_all_locked(r);
     lock_give(&r->lock);
     lock_destroy(&r->lock);
@@ -136,6 +137,13 @@ uint64_t reader_size(const struct reader *r)
 const char *reader_etag(const struct reader *r)
 {
     return r->info.object.etag;
+}
+
+bool reader_is_proved(struct reader *r)
+{
+    WITH_LOCK(&r->lock);
+    return r->check == CHECK_PASSED || r->data_key == NULL ||
+           !content_authenticated(r->info.envelope.content);
 }
 
 const struct object_info *reader_info(const struct reader *r)

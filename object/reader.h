@@ -25,6 +25,11 @@ const char *reader_etag(const struct reader *r); // as opened
 // The version of that ETag is also under another key, as a copy of the same bytes, and will go from
 // where it was: a reader of it reads on there. Others are left alone.
 void reader_follow(struct reader *r, const char *from_etag, const char *key, const char *etag);
+// Proves all of the version by its tag, fetching what was not read in sequence: 0, also for content
+// without one; -EIO as reader_read has it, and the store's errors.
+int reader_prove(struct reader *r) MUST_CHECK;
+// Whether all of the version that is read was proved by its tag, or has none.
+bool reader_is_proved(struct reader *r);
 // Size, envelope and all of the version that is read; the reader's.
 const struct object_info *reader_info(const struct reader *r);
 struct secret *reader_data_key(const struct reader *r); // the reader's; NULL: not encrypted
@@ -34,7 +39,5 @@ struct secret *reader_data_key(const struct reader *r); // the reader's; NULL: n
 // is broken. Of content with a tag, who has read all of it, nearly in sequence, is told by the last
 // of these reads whether it is what was sealed: -EIO if not, and ever after.
 int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t *got) MUST_CHECK;
-// Whether its content carries a tag with which it has not been compared, or that did not fit.
-bool reader_is_unproved(struct reader *r);
 
 #endif

@@ -13,7 +13,8 @@
 
 #include <assert.h>
 
-#define MISSED_PIECE (256u << 10) // fetched at once, of what no span held when its turn came
+#define MISSED_PIECE   (256u << 10) // fetched at once, of what no span held when its turn came
+#define PROVE_REST_MAX (16u << 20)  // fetched in such pieces rather than the whole at once
 // Further behind the reader its spans would take the memory of those ahead of it.
 #define CHECK_LAG_SPANS 1
 #define CHECK_SLACK     (16u << 20) // how far reads of one sequence may be ahead of each other
@@ -211,8 +212,8 @@ static int ensure_tag_locked(struct reader *r)
 static int failed(const struct reader *r)
 {
     return err_set(-EIO,
-                   "%s: the content is not what was sealed: its authentication tag does not fit. "
-                   "What was read of it before cannot be trusted",
+                   "%s: " CONTENT_BAD_TEXT " to what was sealed: its authentication tag does not "
+                   "fit. What was read of it before cannot be trusted",
                    r->key);
 }
 
@@ -240,12 +241,6 @@ int check_finish(struct reader *r)
         give_turn_locked(r);
     }
     return rc == 0 && r->check == CHECK_FAILED ? failed(r) : rc;
-}
-
-bool reader_is_unproved(struct reader *r)
-{
-    WITH_LOCK(&r->lock);
-    return r->checker != NULL && r->check != CHECK_PASSED;
 }
 
 bool check_is_due_locked(struct reader *r, uint64_t offset, size_t len)
@@ -276,4 +271,28 @@ int check_whole(struct reader *r)
     struct fetch f = {.reader = r, .want = UINT64_MAX}; // nothing of it is wanted
     f.range = (struct cipher_range){.cipher_len = r->info.object.size};
     return fetch_range(&f, &pad_len);
+}
+
+// Whether the running check is so near the end that finishing it fetches less, and waits less, than
+// the whole in one request.
+static bool is_nearly_done(struct reader *r)
+{
+    WITH_LOCK(&r->lock);
+    return r->check == CHECK_FAILED ||
+           (r->check == CHECK_RUNNING && r->size - r->checked <= PROVE_REST_MAX);
+}
+
+int reader_prove(struct reader *r)
+{
+    if (reader_is_proved(r))
+        return 0;
+    if (is_nearly_done(r))
+        return check_finish(r);
+    int rc = check_whole(r);
+    if (rc < 0)
+        return rc;
+    WITH_LOCK(&r->lock);
+    if (r->check == CHECK_NONE)
+        r->check = CHECK_PASSED;
+    return 0;
 }

@@ -93,7 +93,7 @@ void check_keep_up_locked(struct reader *r, uint64_t offset);
 // All of the file is read: 0 if it is what was sealed, or if that cannot be said; -EIO if it is
 // not. Fetches what was missed.
 int check_finish(struct reader *r) MUST_CHECK;
-// Reads and proves the whole object, and keeps nothing of it. Before the reader is shared.
+// Reads and proves the whole object, and keeps nothing of it.
 int check_whole(struct reader *r) MUST_CHECK;
 // Whether a span is still needed for the check.
 bool check_wants_locked(const struct reader *r, uint64_t begin, uint64_t size);

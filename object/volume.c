@@ -4,7 +4,6 @@
 #include "object/writer_internal.h"
 
 #include "common/clock.h"
-#include "common/codec.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -21,7 +20,8 @@
 #define KEY_LIFE_MS     (5 * 60 * 1000) // an unwrapped key is asked of KMS again after this
 
 struct key_cache_entry {
-    char id[STORE_ETAG_MAX + 64]; // ETag and a hash of the wrapped key
+    char etag[STORE_ETAG_MAX];
+    struct envelope envelope; // owned
     struct secret *key;
     int64_t expires_ms;
     UT_hash_handle hh;
@@ -141,6 +141,7 @@ int volume_new(struct volume **out, struct store *store, struct keyring *keyring
 static void drop_key(struct volume *v, struct key_cache_entry *entry)
 {
     HASH_DEL(v->keys, entry);
+    envelope_clear(&entry->envelope);
     secret_release(entry->key);
     free(entry);
 }
@@ -276,12 +277,15 @@ void volume_relieve(struct volume *v)
 
 // ---- data keys ----
 
-// The ETag alone is chosen by whoever can write the bucket; the wrapped key belongs to the identity
-// of the entry.
-static void key_id(char *id, size_t size, const char *etag, const struct envelope *e)
+// Whether the keyring would have been asked the very same. Whoever can write the bucket can give an
+// object another envelope under the same ETag: that its key may be had for this cipher, and under
+// this context, is for the keyring to say.
+static bool asks_the_same(const struct envelope *a, const struct envelope *b)
 {
-    snprintf(id, size, "%s/%08x/%zu", etag, crc32c_extend(0, e->wrapped, e->wrapped_len),
-             e->wrapped_len);
+    return a->version == b->version && a->wrap == b->wrap && a->content == b->content &&
+           a->wrapped_len == b->wrapped_len &&
+           memcmp(a->wrapped, b->wrapped, a->wrapped_len) == 0 &&
+           kv_equal(&a->context, &b->context);
 }
 
 static void forget_expired_locked(struct volume *v, int64_t now_ms)
@@ -294,36 +298,37 @@ static void forget_expired_locked(struct volume *v, int64_t now_ms)
     }
 }
 
-static struct secret *remembered_key(struct volume *v, const char *id)
+static struct secret *remembered_key(struct volume *v, const char *etag, const struct envelope *e)
 {
     WITH_LOCK(&v->keys_lock);
     forget_expired_locked(v, clock_ms());
     struct key_cache_entry *entry;
-    HASH_FIND_STR(v->keys, id, entry);
-    return entry != NULL ? secret_acquire(entry->key) : NULL;
+    HASH_FIND_STR(v->keys, etag, entry);
+    return entry != NULL && asks_the_same(&entry->envelope, e) ? secret_acquire(entry->key) : NULL;
 }
 
-static void remember_key(struct volume *v, const char *id, struct secret *key)
+static void remember_key(struct volume *v, const char *etag, const struct envelope *e,
+                         struct secret *key)
 {
     struct key_cache_entry *entry = calloc(1, sizeof *entry);
-    if (entry == NULL)
+    if (entry == NULL || envelope_copy(&entry->envelope, e) < 0) {
+        free(entry);
         return; // only a call to KMS more
-    snprintf(entry->id, sizeof entry->id, "%s", id);
+    }
+    snprintf(entry->etag, sizeof entry->etag, "%s", etag);
     entry->key = secret_acquire(key);
     entry->expires_ms = clock_ms() + KEY_LIFE_MS;
     WITH_LOCK(&v->keys_lock);
     struct key_cache_entry *old;
-    HASH_FIND_STR(v->keys, entry->id, old);
+    HASH_FIND_STR(v->keys, entry->etag, old);
     if (old != NULL)
         drop_key(v, old);
-    HASH_ADD_STR(v->keys, id, entry);
+    HASH_ADD_STR(v->keys, etag, entry);
 }
 
 int volume_unwrap(struct volume *v, const char *etag, const struct envelope *e, struct secret **key)
 {
-    char id[STORE_ETAG_MAX + 64];
-    key_id(id, sizeof id, etag, e);
-    *key = remembered_key(v, id);
+    *key = remembered_key(v, etag, e);
     bool remembered = *key != NULL;
     int rc = remembered ? 0 : v->keyring->ops->unwrap(v->keyring, e, key);
     if (rc < 0)
@@ -332,7 +337,7 @@ int volume_unwrap(struct volume *v, const char *etag, const struct envelope *e, 
     if (rc < 0)
         secret_release(TAKE(*key));
     else if (!remembered)
-        remember_key(v, id, *key);
+        remember_key(v, etag, e, *key);
     return rc;
 }
 

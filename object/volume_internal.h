@@ -37,8 +37,8 @@ struct volume {
     struct key_cache_entry *keys; // guarded by keys_lock
 };
 
-// The data key of an object, unwrapped now or remembered for its ETag. Same errors as the keyring's
-// unwrap.
+// The data key of an object, unwrapped now or remembered for its ETag and this very envelope (but
+// for IV and commitment, which is checked each time). Same errors as the keyring's unwrap.
 int volume_unwrap(struct volume *v, const char *etag, const struct envelope *e,
                   struct secret **key) MUST_CHECK;
 

@@ -213,6 +213,19 @@ static int seal_rest_locked(struct writer *w, uint64_t size)
     }
 }
 
+// What stays of the committed object gets a new tag, which says that it is sound: so it must be. A
+// part of it is proved by the whole only.
+static int prove_what_stays_locked(struct writer *w)
+{
+    struct reader *reader = w->reader;
+    if (reader == NULL || w->cost.fetched == 0)
+        return 0;
+    lock_give(&w->lock); // busy keeps the reader
+    int rc = reader_prove(reader);
+    lock_take(&w->lock);
+    return rc;
+}
+
 static int send_all_locked(struct writer *w, uint64_t size, struct store_result *result)
 {
     uint64_t cipher_size = content_cipher_size(w->volume->config.format->content, size);
@@ -223,6 +236,8 @@ static int send_all_locked(struct writer *w, uint64_t size, struct store_result 
         cond_wait_ms(&w->changed, &w->lock, -1);
     if (rc == 0)
         rc = seal_finish_locked(w, size);
+    if (rc == 0)
+        rc = prove_what_stays_locked(w);
     if (rc < 0)
         return rc;
     if (!w->gen.single)

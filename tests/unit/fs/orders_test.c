@@ -266,6 +266,87 @@ static void a_truncation_to_the_same_size_tells_the_exact_size(void **state)
     vfs_stop(&v);
 }
 
+// ---- what the kernel keeps of a file with a tag ----
+
+static bool keeps_pages(struct vfs *v, struct file *f)
+{
+    struct fuse_open_out open = {0};
+    assert_int_equal(wire_open(v->wire, me(), f->ino, O_RDONLY, &open), 0);
+    f->fh = open.fh;
+    return (open.open_flags & FOPEN_KEEP_CACHE) != 0;
+}
+
+static void read_until(struct vfs *v, const struct file *f, uint64_t end, int at_end)
+{
+    uint8_t *out = malloc(64 * KIB);
+    size_t got = 1;
+    int rc = 0;
+    for (uint64_t at = 0; at < end && rc == 0; at += got)
+        rc = wire_read(v->wire, me(), f->ino, f->fh, at, out, 64 * KIB, &got);
+    assert_int_equal(rc, at_end);
+    free(out);
+}
+
+static void start_with_tags(struct vfs *v, struct file *f)
+{
+    struct volume_config config;
+    uint64_t size;
+    rig_config(&config);
+    assert_ok(format_find("gcm", &config.format));
+    config.read_formats = format_set_default(config.format, false);
+    vfs_start(v, &config);
+    create(v, "a", O_WRONLY, f);
+    put_all(v, f, 0, FILE_SIZE);
+    close_file(v, f);
+    assert_int_equal(look(v, "a", f, &size), 0);
+    assert_int_equal(size, FILE_SIZE);
+}
+
+static void pages_of_a_file_with_a_tag_are_kept_once_it_is_proved(void **state)
+{
+    (void)state;
+    struct vfs v;
+    struct file f;
+    start_with_tags(&v, &f);
+    static const struct {
+        uint64_t read;
+        bool kept;
+    } OPENS[] = {{FILE_SIZE / 2, false}, {FILE_SIZE, false}, {0, true}, {0, true}};
+    for (size_t i = 0; i < sizeof OPENS / sizeof *OPENS; i++) {
+        assert_int_equal(keeps_pages(&v, &f), OPENS[i].kept);
+        read_until(&v, &f, OPENS[i].read, 0);
+        close_file(&v, &f);
+    }
+    forget(&v, &f);
+    vfs_stop(&v);
+}
+
+// With pages of the first try the second would read the end alone, and succeed.
+static void a_copy_that_failed_fails_again(void **state)
+{
+    (void)state;
+    struct vfs v;
+    struct file f;
+    uint64_t size = 0;
+    const struct kv *stored = NULL;
+    AUTO_KV struct kv metadata = {0};
+    start_with_tags(&v, &f);
+    const uint8_t *object = store_memory_object(v.rig.store, PREFIX "a", &size, &stored);
+    uint8_t *changed = malloc(size);
+    memcpy(changed, object, size);
+    changed[FILE_SIZE / 2] ^= 1;
+    assert_ok(kv_copy(&metadata, stored));
+    store_memory_plant(v.rig.store, PREFIX "a", changed, size, &metadata);
+    free(changed);
+    for (int i = 0; i < 3; i++) {
+        assert_false(keeps_pages(&v, &f));
+        read_until(&v, &f, FILE_SIZE, -EIO);
+        close_file(&v, &f);
+    }
+    forget(&v, &f);
+    vfs_stop(&v);
+}
+
 // It would leave the object that it was going to replace under the old name.
 static void a_file_being_overwritten_keeps_its_name_until_it_is_closed(void **state)
 {
@@ -775,6 +856,8 @@ int main(void)
         cmocka_unit_test(an_append_after_a_killed_writer_goes_to_the_end),
         cmocka_unit_test(a_file_made_empty_is_empty_when_it_is_closed),
         cmocka_unit_test(a_truncation_to_the_same_size_tells_the_exact_size),
+        cmocka_unit_test(pages_of_a_file_with_a_tag_are_kept_once_it_is_proved),
+        cmocka_unit_test(a_copy_that_failed_fails_again),
         cmocka_unit_test(a_file_being_overwritten_keeps_its_name_until_it_is_closed),
         cmocka_unit_test(a_commit_before_a_declared_tail_is_known_by_its_size),
         cmocka_unit_test(an_open_that_was_given_up_leaves_no_handle),

@@ -1,6 +1,7 @@
 // What must hold of reading content that carries a tag: who reads all of it hears when it is not
 // what was sealed, at the latest by the last read; who reads parts of it is not held up; and what
 // is proved at open is proved before the first byte. For every format with a tag.
+#include "object/reader_internal.h"
 #include "tests/unit/object/harness.h"
 
 #include <pthread.h>
@@ -107,6 +108,7 @@ static void a_whole_read_of_a_changed_object_fails_by_its_last_read(void **state
             size_t got = 0;
             assert_ok(reader_open(rig.volume, KEY, NULL, &r));
             assert_int_equal(read_all(r, PIECES[i], &came), -EIO);
+            assert_non_null(strstr(err_text(), CONTENT_BAD_TEXT)); // not the network's
             assert_true(came < SIZE);
             // It does not come right by asking again.
             if (PIECES[i] < SIZE)
@@ -186,6 +188,59 @@ static void a_short_memory_does_not_hide_a_change(void **state)
     while (count > 0)
         writer_free(others[--count]);
     rig_stop(&rig);
+}
+
+// ---- going on with an object ----
+
+static int truncate_it(struct writer *w)
+{
+    return writer_truncate(w, SIZE / 2);
+}
+
+static int change_its_middle(struct writer *w)
+{
+    return write_pattern(w, SIZE / 2, 1000, 1);
+}
+
+static int change_its_start(struct writer *w)
+{
+    return write_pattern(w, 0, SIZE - 100 * KIB, 1);
+}
+
+static int append_to_it(struct writer *w)
+{
+    return write_pattern(w, SIZE, 1000, 1);
+}
+
+static int replace_it(struct writer *w)
+{
+    int rc = write_pattern(w, 0, SIZE / 2, 1);
+    return rc == 0 ? writer_truncate(w, SIZE / 2) : rc;
+}
+
+// What stays of it gets a new tag, which would say that it is sound.
+static void what_stays_of_a_changed_object_is_not_sealed_again(void **state)
+{
+    (void)state;
+    static int (*const WAYS[])(struct writer *) = {truncate_it, change_its_middle, change_its_start,
+                                                   append_to_it, replace_it};
+    for (int damaged = 0; damaged < 2; damaged++) {
+        for (size_t i = 0; i < sizeof WAYS / sizeof *WAYS; i++) {
+            struct rig rig;
+            struct writer *w = NULL;
+            start_with(&rig, 0, 4096 * KIB);
+            write_object(&rig, SIZE);
+            if (damaged)
+                damage(&rig, SIZE / 4);
+            assert_ok(writer_open(rig.volume, KEY, NULL, &w));
+            int rc = WAYS[i](w);
+            if (rc == 0)
+                rc = writer_commit(w, WRITER_CLOSE, NULL);
+            assert_int_equal(rc, damaged && WAYS[i] != replace_it ? -EIO : 0);
+            writer_free(w);
+            rig_stop(&rig);
+        }
+    }
 }
 
 // ---- as the kernel reads ahead: several at once, in no exact order ----
@@ -271,6 +326,64 @@ static void what_is_verified_before_reading_gives_no_byte_of_a_changed_object(vo
     rig_stop(&rig);
 }
 
+// ---- a reader that goes while a fetch is under way ----
+
+struct hold {
+    uint64_t at; // the GET that waits
+    atomic_uint times;
+    atomic_bool open;
+};
+
+static void hold_get(void *context, enum memory_op op, uint64_t at)
+{
+    struct hold *hold = context;
+    if (op != MEMORY_GET || at != hold->at)
+        return;
+    atomic_fetch_add(&hold->times, 1);
+    while (!atomic_load(&hold->open))
+        usleep(1000);
+}
+
+static void *free_reader(void *reader)
+{
+    reader_free(reader);
+    return NULL;
+}
+
+static bool has_spans(struct reader *r)
+{
+    WITH_LOCK(&r->lock);
+    return r->spans != NULL;
+}
+
+static void nothing_is_fetched_for_a_check_that_nobody_hears(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct reader *r = NULL;
+    pthread_t thread;
+    static uint8_t out[64 * KIB];
+    size_t got = 0;
+    start_with(&rig, 0, 4096 * KIB);
+    write_object(&rig, SIZE);
+    assert_ok(reader_open(rig.volume, KEY, NULL, &r));
+    uint64_t span = r->span_size;
+    struct hold hold = {.at = 4 * span};
+    store_memory_hook(rig.store, hold_get, &hold);
+    for (uint64_t at = 0; at < 4 * span; at += got)
+        assert_ok(reader_read(r, at, out, sizeof out, &got));
+    while (atomic_load(&hold.times) == 0)
+        usleep(1000);
+    assert_ok(reader_read(r, 5 * span, out, sizeof out, &got)); // over the one that is held
+    assert_int_equal(pthread_create(&thread, NULL, free_reader, r), 0);
+    while (has_spans(r)) // it stays until the fetch has ended
+        usleep(1000);
+    atomic_store(&hold.open, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&hold.times), 1); // not once more, for the check
+    rig_stop(&rig);
+}
+
 // ---- faults ----
 
 static void a_fetch_that_fails_on_the_way_is_made_up_for(void **state)
@@ -305,8 +418,10 @@ static const struct CMUnitTest TESTS[] = {
     cmocka_unit_test(the_tag_of_an_empty_file_counts),
     cmocka_unit_test(parts_are_read_without_the_whole),
     cmocka_unit_test(a_short_memory_does_not_hide_a_change),
+    cmocka_unit_test(what_stays_of_a_changed_object_is_not_sealed_again),
     cmocka_unit_test(reads_at_once_are_proved_too),
     cmocka_unit_test(what_is_verified_before_reading_gives_no_byte_of_a_changed_object),
+    cmocka_unit_test(nothing_is_fetched_for_a_check_that_nobody_hears),
     cmocka_unit_test(a_fetch_that_fails_on_the_way_is_made_up_for),
 };
 

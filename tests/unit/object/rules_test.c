@@ -653,6 +653,41 @@ static void who_has_a_file_open_goes_on_without_kms(void **state)
     }
 }
 
+// What else the envelope says decides whether KMS unwraps the key at all: a key that is remembered
+// must not open what KMS would refuse.
+static void a_key_is_remembered_for_its_very_envelope_only(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value;
+    } CHANGES[] = {
+        {"x-amz-matdesc", "{\"kms_cmk_id\":\"arn:aws:kms:us-east-1:111122223333:key/other\"}"},
+        {"x-amz-cek-alg", "AES/GCM/NoPadding"},
+    };
+    for (size_t i = 0; i < sizeof CHANGES / sizeof *CHANGES; i++) {
+        struct rig rig;
+        struct reader *r = NULL;
+        AUTO_KV struct kv metadata = {0};
+        const struct kv *stored = NULL;
+        rig_start(&rig, 0);
+        put_file(&rig, 200 * KIB, 1);
+        assert_ok(read_whole(&rig));
+        unsigned calls = keyring_test_calls(rig.keyring);
+        assert_non_null(store_memory_object(rig.store, KEY, &(uint64_t){0}, &stored));
+        assert_ok(kv_copy(&metadata, stored));
+        assert_ok(kv_set(&metadata, CHANGES[i].name, CHANGES[i].value));
+        if (i == 1) {
+            assert_ok(kv_set(&metadata, "x-amz-tag-len", "128"));
+            assert_ok(kv_set(&metadata, "x-amz-iv", "AAAAAAAAAAAAAAAA"));
+        }
+        store_memory_relabel(rig.store, KEY, &metadata);
+        assert_ok(reader_open(rig.volume, KEY, NULL, &r));
+        assert_int_equal(keyring_test_calls(rig.keyring), calls + 1);
+        reader_free(r);
+        rig_stop(&rig);
+    }
+}
+
 static void a_sequential_read_fetches_every_byte_about_once(void **state)
 {
     (void)state;
@@ -865,6 +900,7 @@ int main(void)
         cmocka_unit_test(an_unencrypted_object_is_refused_or_read_as_it_is),
         cmocka_unit_test(kms_is_asked_once_per_version),
         cmocka_unit_test(who_has_a_file_open_goes_on_without_kms),
+        cmocka_unit_test(a_key_is_remembered_for_its_very_envelope_only),
         cmocka_unit_test(a_sequential_read_fetches_every_byte_about_once),
         cmocka_unit_test(random_small_reads_fetch_little),
         cmocka_unit_test(an_append_keeps_the_envelope_and_loses_the_recorded_length),

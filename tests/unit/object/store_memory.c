@@ -612,3 +612,12 @@ void store_memory_plant(struct store *s, const char *key, const void *data, uint
     memcpy(b.data, data, size);
     place(self(s), key, b, metadata);
 }
+
+void store_memory_relabel(struct store *s, const char *key, const struct kv *metadata)
+{
+    WITH_LOCK(&self(s)->lock);
+    struct object *o = find(self(s), key);
+    assert(o != NULL);
+    int rc = kv_copy(&o->metadata, metadata);
+    assert(rc == 0);
+}
