@@ -145,6 +145,9 @@ class BedTest(unittest.TestCase):
         metadata = self.bed.metadata(key)
         return "x-amz-3" in metadata or metadata.get("x-amz-cek-alg") == "AES/GCM/NoPadding"
 
+    def uploads_of(self, key):
+        return [k for k, _ in self.bed.list_uploads() if k == key]
+
     def check_object(self, key, expected):
         """The object is whole, encrypted, and nothing of an upload is left."""
         self.same(self.bed.decrypt(key), expected, f"object {key}")
@@ -153,7 +156,9 @@ class BedTest(unittest.TestCase):
         self.assertEqual(len(stored), len(expected) + tail)
         if len(expected) >= 16:
             self.assertNotIn(expected[:16], stored)
-        self.assertEqual([k for k, _ in self.bed.list_uploads() if k == key], [])
+        # What was given up is aborted behind the caller's back.
+        eventually(lambda: not self.uploads_of(key))
+        self.assertEqual(self.uploads_of(key), [])
 
     def python(self, code, *arguments, **options):
         """Another process, running Python code that finds its arguments in sys.argv[1:].
