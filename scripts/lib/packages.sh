@@ -4,7 +4,7 @@
 
 PACKAGES_BUILD=(build-essential cmake ninja-build pkg-config
     libfuse3-dev libcurl4-openssl-dev libssl-dev libsodium-dev uthash-dev libexpat1-dev
-    libjansson-dev)
+    libjansson-dev scdoc)
 PACKAGES_RUN=(fuse3 ca-certificates)
 PACKAGES_CHECK=(clang-format shellcheck git)
 # A real S3 server (Ceph's gateway), and clients that others wrote.

@@ -3,6 +3,7 @@
 
 usage_test.py PROGRAM. No server is contacted."""
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,22 @@ class Usage(unittest.TestCase):
             done = run(*words)
             self.assertEqual((done.returncode, done.stderr), (0, ""), words)
             self.assertIn("rdsbak", done.stdout)
+
+    def test_every_option_is_in_the_manual(self):
+        """A page for each command; its own options there, those of all in rdsbak(1)."""
+        manual = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[os.pardir] * 3,
+                              "docs", "man")
+        with open(os.path.join(manual, "rdsbak.1.scd"), encoding="utf-8") as page:
+            overview = page.read()
+        verbs = re.findall(r"^  rdsbak ([a-z]+) ", run("help").stdout, re.MULTILINE)
+        self.assertGreaterEqual(len(verbs), 12)
+        for verb in verbs:
+            self.assertIn(f"*rdsbak-{verb}*(1)", overview)
+            with open(os.path.join(manual, f"rdsbak-{verb}.1.scd"), encoding="utf-8") as page:
+                text = page.read() + overview
+            for name in re.findall(r"^  --(\S+)", run(verb, "--help").stdout, re.MULTILINE):
+                if name not in ("help", "version"):
+                    self.assertIn(f"*--{name}*", text, f"{verb}: --{name}")
 
     def test_a_mistyped_command_is_guessed(self):
         self.refused(2, "did you mean mount?", "muont", "s3://bucket", "/mnt")
