@@ -4,7 +4,7 @@
 // tag fits. Who jumps about reads unproved, as with any cipher that can be opened in the middle;
 // --verify-before-read proves smaller files at open.
 //
-//   RUNNING --a read far ahead of all before--> NONE
+//   RUNNING --a read far ahead of all before--> NONE --a read of the beginning--> RUNNING
 //           --all is read, to the end---------> PASSED | FAILED, after which every read fails
 //
 // Entered by the threads that read and by the fetch workers; one of them at a time feeds.
@@ -243,8 +243,23 @@ int check_finish(struct reader *r)
     return rc == 0 && r->check == CHECK_FAILED ? failed(r) : rc;
 }
 
+// Who looked at the end first, and now reads all of it, wants it proved all the same.
+static void begin_again_locked(struct reader *r)
+{
+    struct checker *fresh = NULL;
+    const struct envelope *e = &r->info.envelope;
+    if (checker_new(&fresh, e->content, r->data_key, e->iv) < 0)
+        return;
+    checker_free(r->checker);
+    r->checker = fresh;
+    r->checked = r->read_end = r->read_total = 0;
+    r->check = CHECK_RUNNING;
+}
+
 bool check_is_due_locked(struct reader *r, uint64_t offset, size_t len)
 {
+    if (r->check == CHECK_NONE && r->checker != NULL && offset == 0 && !r->check_busy)
+        begin_again_locked(r);
     if (r->check != CHECK_RUNNING)
         return r->check == CHECK_FAILED;
     if (offset > r->read_end && offset - r->read_end > CHECK_SLACK) {

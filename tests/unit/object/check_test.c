@@ -243,6 +243,25 @@ static void what_stays_of_a_changed_object_is_not_sealed_again(void **state)
     }
 }
 
+static void a_look_at_the_end_does_not_spare_the_proof(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct reader *r = NULL;
+    uint8_t out[512];
+    size_t got = 0;
+    uint64_t came = 0, size = 20 * 1024 * KIB; // the end is far from the beginning
+    start_with(&rig, 0, 4096 * KIB);
+    write_object(&rig, size);
+    damage(&rig, size / 2);
+    assert_ok(reader_open(rig.volume, KEY, NULL, &r));
+    assert_ok(reader_read(r, 0, out, sizeof out, &got));
+    assert_ok(reader_read(r, size - sizeof out, out, sizeof out, &got));
+    assert_int_equal(read_all(r, 1 << 20, &came), -EIO);
+    reader_free(r);
+    rig_stop(&rig);
+}
+
 // ---- as the kernel reads ahead: several at once, in no exact order ----
 
 #define READERS 4
@@ -417,6 +436,7 @@ static const struct CMUnitTest TESTS[] = {
     cmocka_unit_test(a_whole_read_of_a_changed_object_fails_by_its_last_read),
     cmocka_unit_test(the_tag_of_an_empty_file_counts),
     cmocka_unit_test(parts_are_read_without_the_whole),
+    cmocka_unit_test(a_look_at_the_end_does_not_spare_the_proof),
     cmocka_unit_test(a_short_memory_does_not_hide_a_change),
     cmocka_unit_test(what_stays_of_a_changed_object_is_not_sealed_again),
     cmocka_unit_test(reads_at_once_are_proved_too),
