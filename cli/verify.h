@@ -1,11 +1,13 @@
 // What verify finds about one object, and about objects that are stripes of one backup.
 //
-// verify_object.c reads and walks; verify_stripes.c joins; verify_show.c tells.
+// verify_object.c reads and walks; verify_sums.c compares with S3's checksums; verify_stripes.c
+// joins; verify_show.c tells.
 #ifndef CLI_VERIFY_H
 #define CLI_VERIFY_H
 
 #include "cli/json.h"
 #include "cli/source.h"
+#include "cli/verify_sums.h"
 #include "mtf/walk.h"
 #include "object/reader.h"
 
@@ -32,6 +34,7 @@ struct verify_job {
     bool authenticated; // the cipher proves that content is what was encrypted
     const char *cipher; // its name, a constant
     struct mtf_report report;
+    struct sums_report sums;
     struct mtf_set *last;  // owned: of the last set that was told; NULL: none
     struct told_set *sets; // owned: the whole ones
     size_t count;

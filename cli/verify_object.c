@@ -1,5 +1,5 @@
 // One object, read once from its first byte to its last: decrypted (the reader checks padding or
-// tag at the end) and walked as a backup. See verify.h.
+// tag at the end), walked as a backup, and held against S3's checksums. See verify.h.
 #include "cli/verify.h"
 
 #include "cli/interrupt.h"
@@ -53,8 +53,8 @@ static int read_block(struct reader *r, uint64_t at, uint8_t *block, size_t *got
 }
 
 // The last read, which may be of nothing, is told whether the tag fits.
-static int walk_blocks(struct reader *r, struct mtf_walk *w, uint8_t *block, verify_moved_fn moved,
-                       void *context)
+static int walk_blocks(struct reader *r, struct mtf_walk *w, struct sums *s, uint8_t *block,
+                       verify_moved_fn moved, void *context)
 {
     uint64_t size = reader_size(r), at = 0;
     do {
@@ -64,11 +64,13 @@ static int walk_blocks(struct reader *r, struct mtf_walk *w, uint8_t *block, ver
             return rc;
         mtf_walk_feed(w, block, got);
         at += got;
-        rc = moved(context, got);
+        rc = s != NULL ? sums_feed(s, block, got) : 0; // the block is ciphertext now
+        if (rc == 0)
+            rc = moved(context, got);
         if (rc < 0)
             return rc;
     } while (at < size);
-    return 0;
+    return s != NULL ? sums_end(s) : 0;
 }
 
 static enum verify_verdict verdict_of(const struct verify_job *job, enum mtf_verdict walked)
@@ -85,8 +87,8 @@ static enum verify_verdict verdict_of(const struct verify_job *job, enum mtf_ver
     return job->authenticated ? VERIFY_OK : VERIFY_NOT_PROVED;
 }
 
-static int walk_content(struct reader *r, struct verify_job *job, verify_moved_fn moved,
-                        void *context)
+static int walk_content(struct reader *r, struct verify_job *job, struct sums *s,
+                        verify_moved_fn moved, void *context)
 {
     CLEANUP(mtf_walk_freep) struct mtf_walk *w = mtf_walk_new(take_set, job);
     uint8_t *block = malloc(BLOCK_SIZE);
@@ -94,7 +96,7 @@ static int walk_content(struct reader *r, struct verify_job *job, verify_moved_f
         free(block);
         return err_set(-ENOMEM, "out of memory");
     }
-    int rc = walk_blocks(r, w, block, moved, context);
+    int rc = walk_blocks(r, w, s, block, moved, context);
     secret_wipe(block, BLOCK_SIZE);
     free(block);
     if (rc == 0) {
@@ -124,7 +126,9 @@ static int open_and_walk(struct volume *v, struct verify_job *job, verify_moved_
         job->cipher = content_alg_name(info.envelope.content);
         job->authenticated = content_authenticated(info.envelope.content);
     }
-    return walk_content(r, job, moved, context);
+    CLEANUP(sums_freep) struct sums *s = NULL;
+    rc = sums_new(&s, v, job->source.key, r, &job->sums);
+    return rc < 0 ? rc : walk_content(r, job, s, moved, context);
 }
 
 int verify_object(struct volume *v, struct verify_job *job, verify_moved_fn moved, void *context)
@@ -134,7 +138,7 @@ int verify_object(struct volume *v, struct verify_job *job, verify_moved_fn move
     err_save(&job->failure, rc);
     // What was read before the tag, or the padding, was held against it may have shown it already.
     bool bad = strstr(job->failure.text, CONTENT_BAD_TEXT) != NULL || job->report.damages > 0;
-    if (rc == -EIO && bad)
+    if ((rc == -EIO && bad) || job->sums.state == SUMS_MISMATCH)
         job->verdict = VERIFY_DAMAGED;
     return rc == -EINTR || rc == -ENOMEM ? rc : 0;
 }

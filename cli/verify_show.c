@@ -54,6 +54,32 @@ static void tell_cipher(struct teller *t)
         t->tell(t, false, "that nobody changed it: AES-CBC does not authenticate content");
 }
 
+static void tell_sums(struct teller *t)
+{
+    char text[PROOF_TEXT + ERR_TEXT_MAX];
+    const struct sums_report *s = &t->job->sums;
+    switch (s->state) {
+    case SUMS_MATCH:
+        snprintf(text, sizeof text,
+                 "the object is what was uploaded: %zu checksum%s of S3's (CRC32C) match%s",
+                 s->checksums, s->checksums == 1 ? "" : "s", s->checksums == 1 ? "es" : "");
+        t->tell(t, true, text);
+        break;
+    case SUMS_NONE:
+        t->tell(t, false, "that the object is what was uploaded: S3 keeps no CRC32C of it");
+        break;
+    case SUMS_UNTOLD:
+        snprintf(text, sizeof text,
+                 "that the object is what was uploaded: S3 does not tell its checksums: %s",
+                 s->why.text);
+        t->tell(t, false, text);
+        break;
+    case SUMS_UNFINISHED:
+    case SUMS_MISMATCH:
+        break;
+    }
+}
+
 static void tell_data(struct teller *t)
 {
     char text[PROOF_TEXT];
@@ -110,6 +136,7 @@ static void tell_all(struct teller *t)
     if (!job->was_opened || job->failure.code < 0)
         return;
     tell_cipher(t);
+    tell_sums(t);
     if (job->verdict == VERIFY_DAMAGED)
         return;
     if (r->old_packed)
@@ -131,7 +158,8 @@ static void tell_line(struct teller *t, bool proved, const char *text)
     if (proved != t->wanted)
         return;
     show_label(proved ? "proved" : "not proved");
-    puts(text);
+    shown_print(stdout, text);
+    putchar('\n');
 }
 
 static void show_last_set(const struct verify_job *job)
@@ -170,6 +198,21 @@ static void show_damage(const struct mtf_report *r)
     }
 }
 
+static void show_sums(const struct sums_report *s)
+{
+    if (s->state != SUMS_MISMATCH)
+        return;
+    show_label("changed");
+    if (s->part > 0)
+        printf("part %u, ", s->part);
+    printf("bytes %" PRIu64 " to %" PRIu64 " of the object: they do not match S3's CRC32C\n",
+           s->offset, s->end);
+    if (s->mismatches > 1) {
+        show_label("");
+        printf("and %zu more of %zu parts\n", s->mismatches - 1, s->checksums);
+    }
+}
+
 void show_job(const struct verify_job *job)
 {
     struct teller t = {.job = job, .tell = tell_line, .wanted = true};
@@ -183,6 +226,7 @@ void show_job(const struct verify_job *job)
     show_last_set(job);
     if (job->was_opened)
         show_damage(&job->report);
+    show_sums(&job->sums);
     tell_all(&t);
     t.wanted = false;
     tell_all(&t);
@@ -212,11 +256,30 @@ static struct json_t *json_damage(const struct mtf_report *r)
     return json;
 }
 
+static struct json_t *json_sums(const struct sums_report *s)
+{
+    static const char *const STATES[] = {
+        [SUMS_UNFINISHED] = "unfinished", [SUMS_NONE] = "none",         [SUMS_UNTOLD] = "untold",
+        [SUMS_MATCH] = "match",           [SUMS_MISMATCH] = "mismatch",
+    };
+    struct json_t *json = json_new();
+    json_add_text(json, "state", STATES[s->state]);
+    json_add_number(json, "checksums", s->checksums);
+    json_add_number(json, "mismatches", s->mismatches);
+    if (s->state == SUMS_MISMATCH) {
+        json_add_number(json, "part", s->part);
+        json_add_number(json, "offset", s->offset);
+        json_add_number(json, "end", s->end);
+    }
+    return json;
+}
+
 static void add_report(struct json_t *json, const struct verify_job *job)
 {
     const struct mtf_report *r = &job->report;
     json_add_text(json, "kind", is_backup(r) ? "sql-server" : "none");
     json_add_number(json, "content_bytes", r->size);
+    json_add(json, "s3_checksums", json_sums(&job->sums));
     json_add_number(json, "sets", r->sets);
     json_add_number(json, "filemarks", r->filemarks);
     json_add_number(json, "sound_sets", r->sound_sets);

@@ -71,6 +71,23 @@ struct store_part {  // of a multipart upload
     uint32_t crc32c;
 };
 
+// The CRC32C that the server keeps of an object's bytes, as ranges that follow each other: the
+// whole object, or its parts, whose checksums one after the other (4 bytes each, the highest first)
+// have a checksum themselves.
+struct store_part_checksum {
+    unsigned number; // 0: the whole object
+    uint32_t crc32c;
+    uint64_t size; // bytes of the object
+};
+struct store_checksums {
+    bool composite;
+    uint32_t crc32c;                   // the object's
+    struct store_part_checksum *parts; // owned
+    size_t count;                      // 0: the server keeps none
+};
+void store_checksums_clear(struct store_checksums *c);
+#define AUTO_STORE_CHECKSUMS CLEANUP(store_checksums_clear)
+
 struct store_listed {
     const char *key; // whole key, or common prefix with its last '/'; valid during the callback
     bool is_prefix;
@@ -94,6 +111,10 @@ struct store_ops {
     // Within 10 s, retries included (the kernel may hold a directory meanwhile). *out is the
     // caller's to clear on success.
     int (*head)(struct store *, const char *key, struct store_object *out);
+    // Of the version with that ETag. *out is the caller's to clear on success; no checksum is one.
+    // -EACCES: of an object in parts, s3:GetObjectAttributes may be what lacks.
+    int (*checksums)(struct store *, const char *key, const char *etag,
+                     struct store_checksums *out);
     // Bytes [offset, offset + len) of the version with that ETag (if_match may be NULL). Exactly
     // len bytes or an error.
     int (*get)(struct store *, const char *key, const char *if_match, uint64_t offset, uint64_t len,

@@ -343,6 +343,7 @@ static void store_s3_free(struct store *store)
 
 static const struct store_ops STORE_S3_OPS = {
     .head = store_s3_head,
+    .checksums = store_s3_checksums,
     .get = store_s3_get,
     .put = store_s3_put,
     .remove = store_s3_remove,

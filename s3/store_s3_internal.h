@@ -3,6 +3,7 @@
 //   store_s3_upload.c   multipart
 //   store_s3_copy.c     copies on the server
 //   store_s3_list.c     listings
+//   store_s3_checksums.c  the checksums that S3 keeps
 //   store_s3_error.c    what an answer means
 #ifndef S3_STORE_S3_INTERNAL_H
 #define S3_STORE_S3_INTERNAL_H
@@ -65,9 +66,14 @@ int64_t s3_time_parse(const char *text);
 int s3_crc32c_format(char out[static 9], uint32_t crc32c) MUST_CHECK;
 bool s3_crc32c_parse(const char *text, uint32_t *crc32c);
 
+// "AAAAAA==" or, of *parts > 0 parts, "AAAAAA==-N".
+bool s3_checksum_parse(const char *text, uint32_t *crc32c, unsigned *parts);
+
 // The judge of every S3 call (call.h); context is the s3_call.
 int s3_judge(struct call *c, const struct http_response *r, struct call_failure *f);
 
+int store_s3_checksums(struct store *, const char *key, const char *etag,
+                       struct store_checksums *out);
 int store_s3_list(struct store *, const char *prefix, char delimiter, unsigned limit, store_list_fn,
                   void *context);
 int store_s3_upload_list(struct store *, const char *prefix, store_uploads_fn, void *context);

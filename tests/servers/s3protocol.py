@@ -54,7 +54,13 @@ class Request:
         return mark[1:] in self.headers if mark.startswith("#") else mark in self.query
 
     def number(self, name, default, maximum):
-        text = self.query.get(name, str(default))
+        return self.checked_number(name, self.query.get(name, str(default)), maximum)
+
+    def header_number(self, name, default, maximum):
+        return self.checked_number(name, self.headers.get(name, str(default)), maximum)
+
+    @staticmethod
+    def checked_number(name, text, maximum):
         if not text.isdigit():
             raise invalid_argument(f"Provided {name} not an integer or within integer range", name,
                                    text)
@@ -63,7 +69,7 @@ class Request:
 
 # Were these not refused, they would be taken for operations on the object or bucket itself.
 UNKNOWN_SUBRESOURCES = {
-    "accelerate", "acl", "attributes", "cors", "encryption", "legal-hold", "lifecycle", "logging",
+    "accelerate", "acl", "cors", "encryption", "legal-hold", "lifecycle", "logging",
     "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
     "publicAccessBlock", "replication", "requestPayment", "restore", "retention", "select",
     "torrent", "website"}
@@ -92,6 +98,7 @@ ROUTES = (
     ("POST", "object", ("uploadId",), "CompleteMultipartUpload"),
     ("DELETE", "object", ("uploadId",), "AbortMultipartUpload"),
     ("GET", "object", ("uploadId",), "ListParts"),
+    ("GET", "object", ("attributes",), "GetObjectAttributes"),
     ("GET", "object", (), "GetObject"),
     ("HEAD", "object", (), "HeadObject"),
     ("DELETE", "object", (), "DeleteObject"),

@@ -326,6 +326,43 @@ class S3:
         headers.append(("Content-Range", f"bytes {first}-{last}/{len(found.data)}"))
         return Answer(206, headers, found.data[first:last + 1])
 
+    def do_GetObjectAttributes(self, request):
+        found = self.store.get(request.bucket, request.key, request.query.get("versionId"))
+        wanted = {name.strip() for name in
+                  request.headers.get("x-amz-object-attributes", "").split(",")}
+        known = {"ETag", "Checksum", "ObjectParts", "StorageClass", "ObjectSize"}
+        if not wanted <= known:
+            raise invalid_argument("Invalid attribute name specified.", "x-amz-object-attributes",
+                                   request.headers.get("x-amz-object-attributes", ""))
+        sums = {f"Checksum{k.upper()}": v for k, v in found.checksums.items()}
+        members = {"ETag": found.etag, "Checksum": {**sums, "ChecksumType": found.checksum_type},
+                   "ObjectParts": self.attribute_parts(request, found),
+                   "StorageClass": self.listed(found, "")["StorageClass"],
+                   "ObjectSize": len(found.data)}
+        if not sums:
+            del members["Checksum"]
+        return document("GetObjectAttributesResponse",
+                        {name: value for name, value in members.items() if name in wanted},
+                        headers=self.version_header(request, found))
+
+    @staticmethod
+    def attribute_parts(request, found):
+        """None of an object that was sent whole; only their number without checksums."""
+        if not found.part_sizes:
+            return None
+        if not found.part_rows:
+            return {"PartsCount": len(found.part_sizes)}
+        limit = request.header_number("x-amz-max-parts", 1000, 1000)
+        after = request.header_number("x-amz-part-number-marker", 0, 1 << 31)
+        rows = [row for row in found.part_rows if row[0] > after]
+        page, more = rows[:limit], len(rows) > limit
+        return {"PartsCount": len(found.part_sizes), "PartNumberMarker": after,
+                "NextPartNumberMarker": page[-1][0] if page else 0, "MaxParts": limit,
+                "IsTruncated": more,
+                "Part": [{"PartNumber": number, "Size": size,
+                          **{f"Checksum{k.upper()}": v for k, v in sums.items()}}
+                         for number, size, sums in page]}
+
     @staticmethod
     def not_modified(request, found):
         headers = request.headers
@@ -519,6 +556,7 @@ CONTROLS = {
     "expire_token": lambda s3, argument: s3.expired.add(argument),
     "clock_offset": lambda s3, argument: setattr(s3, "clock_offset_s", float(argument)),
     "release": lambda s3, _: s3.rules.release(),  # what "hold" holds
+    "rot": lambda s3, argument: s3.store.rot(**argument),  # bucket, key, and at or part
     "reset": S3.control_reset,               # rules, expiries, clock
     "clear_log": lambda s3, _: s3.log.clear(),
     "clear_objects": lambda s3, _: s3.store.buckets.update(

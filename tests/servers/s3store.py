@@ -50,6 +50,7 @@ class Object:
         self.headers = headers
         self.etag = etag or hashlib.md5(data).hexdigest()
         self.part_sizes = parts or []
+        self.part_rows = []      # (number, size, {algorithm: value}) of those with checksums
         self.tags = ""
         self.checksums = {}      # algorithm -> value
         self.checksum_type = None
@@ -203,6 +204,18 @@ class Store:
             raise precondition_failed("x-amz-copy-source-If-None-Match")
         return found
 
+    def rot(self, bucket, key, at=None, part=None):
+        """What no request can do: a bit of the stored bytes changes beneath ETag and checksums, or
+        a stored CRC32C does: of a part (its place in the object, from 1), or (0) the object's."""
+        found = self.get(bucket, key)
+        if at is not None:
+            data = bytearray(found.data)
+            data[at] ^= 1
+            found.data = bytes(data)
+        if part is not None:
+            sums = found.part_rows[part - 1][2] if part else found.checksums
+            sums["crc32c"] = crc32c.encoded(b"rotten") + sums["crc32c"][8:]
+
     # -- multipart uploads
 
     def create_upload(self, bucket_name, key, upload):
@@ -252,6 +265,9 @@ class Store:
                       [len(part.data) for part in parts])
         done.tags = upload.tags
         set_upload_checksum(done, upload, parts, whole_checksums or {})
+        if upload.algorithm:
+            done.part_rows = [(item.number, len(part.data), dict(part.checksums))
+                              for item, part in zip(wanted, parts)]
         self.insert(bucket, key, done)
         del bucket.uploads[upload_id]
         bucket.completed[upload_id] = (key, done)

@@ -403,6 +403,102 @@ static int count_entry(void *context, const struct store_listed *entry)
 #define TOKEN(t) "<NextContinuationToken>" t "</NextContinuationToken></ListBucketResult>"
 #define END      "</ListBucketResult>"
 
+// ---- kept checksums
+
+#define WHOLE_IS(value, type)                                                                      \
+    {                                                                                              \
+        .status = "200 OK", .claim = 7,                                                            \
+        .headers = "ETag: \"e-1\"\r\nx-amz-checksum-crc32c: " value "\r\n" type                    \
+    }
+#define IN_PARTS      "x-amz-checksum-type: COMPOSITE\r\n"
+#define PART(n, size) "<Part><PartNumber>" n "</PartNumber><Size>" size "</Size>" CRC "</Part>"
+#define CRC           "<ChecksumCRC32C>AAAAAQ==</ChecksumCRC32C>"
+#define ATTRIBUTES(etag, parts)                                                                    \
+    {                                                                                              \
+        .status = "200 OK", .body = "<GetObjectAttributesResponse><ETag>" etag                     \
+                                    "</ETag><ObjectParts>" parts                                   \
+                                    "</ObjectParts></GetObjectAttributesResponse>"                 \
+    }
+
+static int kept(struct fixture *f, struct store_checksums *out)
+{
+    return f->store->ops->checksums(f->store, "key", "e-1", out);
+}
+
+static void kept_checksums_are_of_the_whole_or_of_parts(void **state)
+{
+    (void)state;
+    AUTO_STORE_CHECKSUMS struct store_checksums none, whole, parts;
+    FIXTURE(f, {.status = "200 OK", .headers = "ETag: \"e-1\"\r\n", .claim = 7},
+            WHOLE_IS("AAAAAQ==", "x-amz-checksum-type: FULL_OBJECT\r\n"),
+            WHOLE_IS("AQIDBA==-2", ""), ATTRIBUTES("e-1", PART("3", "5")),
+            ATTRIBUTES("\"e-1\"", PART("10000", "2")));
+    assert_ok(kept(&f, &none));
+    assert_int_equal(none.count, 0);
+    assert_request(&f, 0, "x-amz-checksum-mode: ENABLED", true);
+    assert_request(&f, 0, "if-match: \"e-1\"", true);
+    assert_ok(kept(&f, &whole));
+    assert_false(whole.composite);
+    assert_int_equal(whole.count, 1);
+    assert_int_equal(whole.parts[0].size, 7);
+    assert_int_equal(whole.parts[0].crc32c, 1);
+    assert_ok(kept(&f, &parts));
+    assert_true(parts.composite);
+    assert_int_equal(parts.crc32c, 0x01020304);
+    assert_int_equal(parts.count, 2);
+    assert_int_equal(parts.parts[0].size + 10 * parts.parts[1].size, 25);
+    assert_int_equal(parts.parts[1].number, 10000);
+    assert_request(&f, 3, "x-amz-part-number-marker", false);
+    assert_request(&f, 4, "x-amz-part-number-marker: 3", true);
+}
+
+static void kept_checksums_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        struct scripted_answer whole, parts; // no status: it is not asked for
+        int code;
+        const char *text;
+    } CASES[] = {
+        {WHOLE_IS("AAAA", ""), {0}, -EIO, "that is none"},
+        {WHOLE_IS("AAAAAQ=!", ""), {0}, -EIO, "that is none"},
+        {WHOLE_IS("AAAAAQ==AAAA", ""), {0}, -EIO, "that is none"},
+        {WHOLE_IS("AAAAAQ==-", ""), {0}, -EIO, "that is none"},
+        {WHOLE_IS("AAAAAQ==-0", ""), {0}, -EIO, "that is none"},
+        {WHOLE_IS("AAAAAQ==-10001", ""), {0}, -EIO, "that is none"},
+        {WHOLE_IS("AAAAAQ==", IN_PARTS), {0}, -EIO, "that is none"},
+        {{.status = "412 Precondition Failed"}, {0}, -ESTALE, "replaced"},
+        {{.status = "200 OK", .headers = "ETag: \"e-2\"\r\n"}, {0}, -ESTALE, "replaced"},
+        {WHOLE_IS("AAAAAQ==-2", ""), ATTRIBUTES("e-2", PART("1", "7")), -ESTALE, "replaced"},
+        {WHOLE_IS("AAAAAQ==-2", ""), ATTRIBUTES("e-1", ""), -EIO, "0 of 2 parts"},
+        {WHOLE_IS("AAAAAQ==-1", ""), ATTRIBUTES("e-1", PART("1", "6")), -EIO, "as long as"},
+        {WHOLE_IS("AAAAAQ==-1", ""), ATTRIBUTES("e-1", PART("0", "7")), -EIO, "in order"},
+        {WHOLE_IS("AAAAAQ==-1", ""), ATTRIBUTES("e-1", PART("10001", "7")), -EIO, "a part"},
+        {WHOLE_IS("AAAAAQ==-1", ""), ATTRIBUTES("e-1", PART("1", "-7")), -EIO, "a part"},
+        {WHOLE_IS("AAAAAQ==-1", ""), ATTRIBUTES("e-1", "<Part>" CRC "</Part>"), -EIO, "size or"},
+        {WHOLE_IS("AAAAAQ==-1", ""), ATTRIBUTES("e-1", PART("1", "5") PART("2", "2")), -EIO,
+         "more than the 1 parts"},
+        {WHOLE_IS("AAAAAQ==-2", ""), ATTRIBUTES("e-1", PART("2", "5") PART("2", "2")), -EIO,
+         "in order"},
+        {WHOLE_IS("AAAAAQ==-2", ""),
+         ATTRIBUTES("e-1", PART("1", "9223372036854775807") PART("2", "1")), -EIO, "too large"},
+        {WHOLE_IS("AAAAAQ==-1", ""), {.status = "200 OK", .body = "no XML"}, -EIO, "key"},
+        {WHOLE_IS("AAAAAQ==-1", ""),
+         {.status = "403 Forbidden", .body = S3_ERROR("AccessDenied")},
+         -EACCES,
+         "GetObjectAttributes"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        const struct scripted_answer answers[] = {CASES[i].whole, CASES[i].parts};
+        CLEANUP(fixture_stop) struct fixture f;
+        fixture_start(&f, answers, CASES[i].parts.status != NULL ? 2 : 1);
+        struct store_checksums out;
+        assert_int_equal(kept(&f, &out), CASES[i].code);
+        assert_text_has(CASES[i].text);
+        assert_null(out.parts);
+    }
+}
+
 static void a_listing_that_does_not_move_on_is_an_error(void **state)
 {
     (void)state;
@@ -536,6 +632,8 @@ int main(void)
         cmocka_unit_test(a_stalled_answer_is_given_up_in_time_and_tried_again),
         cmocka_unit_test(a_raised_flag_ends_a_waiting_call),
         cmocka_unit_test(threads_share_a_store_over_few_connections),
+        cmocka_unit_test(kept_checksums_are_of_the_whole_or_of_parts),
+        cmocka_unit_test(kept_checksums_that_cannot_be_are_refused),
         cmocka_unit_test(a_listing_that_does_not_move_on_is_an_error),
         cmocka_unit_test(a_data_key_comes_with_its_blob),
         cmocka_unit_test(kms_errors_are_mapped_and_explained),

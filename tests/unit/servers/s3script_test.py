@@ -284,6 +284,48 @@ class Checksums(S3Test):
         done = testbed.parse_document(self.finish("k", upload, rows).body)
         whole = crc32c.encoded(b"".join(base64.b64decode(value) for value in sums))
         self.assertEqual(done.findtext("ChecksumCRC32C"), f"{whole}-2")
+        self.check_attributes("k", bodies, sums, f"{whole}-2")
+
+    def attributes(self, key, *names, **options):
+        return self.client.get_object_attributes(Bucket=BUCKET, Key=key,
+                                                 ObjectAttributes=list(names), **options)
+
+    def check_attributes(self, key, bodies, sums, whole):
+        """Of a finished upload, in pages of one part."""
+        found = self.attributes(key, "Checksum", "ObjectParts", "ObjectSize", MaxParts=1)
+        parts = found["ObjectParts"]
+        self.assertEqual((found["Checksum"]["ChecksumCRC32C"], found["ObjectSize"]),
+                         (whole, sum(map(len, bodies))))
+        self.assertNotIn("ETag", found)
+        self.assertEqual((parts["TotalPartsCount"], parts["IsTruncated"],
+                          parts["NextPartNumberMarker"]), (2, True, 1))
+        rest = self.attributes(key, "ObjectParts", PartNumberMarker=1)["ObjectParts"]
+        self.assertFalse(rest["IsTruncated"])
+        self.assertEqual([(p["PartNumber"], p["Size"], p["ChecksumCRC32C"])
+                          for p in parts["Parts"] + rest["Parts"]],
+                         [(n + 1, len(bodies[n]), sums[n]) for n in range(2)])
+
+    def test_attributes_of_what_has_no_parts_or_no_checksums(self):
+        self.put("whole", b"x")
+        self.assertNotIn("ObjectParts", self.attributes("whole", "ETag", "ObjectParts"))
+        self.complete("k", *self.multipart("k", [b"a" * MIN_PART, b"b"]))
+        self.assertEqual(self.attributes("k", "ObjectParts")["ObjectParts"],
+                         {"TotalPartsCount": 2})
+        with self.assertRaises(ClientError):
+            self.attributes("k", "Colour")
+        self.assert_code(self.s3.request("GET", BUCKET, "k", [("attributes", "")]),
+                         "InvalidArgument")
+
+    def test_rot_is_of_bytes_or_of_a_checksum_and_leaves_the_rest(self):
+        made = self.s3.must("PUT", BUCKET, "k", body=b"body",
+                            headers={"x-amz-checksum-crc32c": crc32c.encoded(b"body")})
+        self.raw.control(rot={"bucket": BUCKET, "key": "k", "at": 1})
+        found = self.s3.must("GET", BUCKET, "k", headers={"x-amz-checksum-mode": "ENABLED"})
+        self.assertEqual((found.body, found.headers["etag"]), (b"bndy", made.headers["etag"]))
+        self.assertEqual(found.headers["x-amz-checksum-crc32c"], crc32c.encoded(b"body"))
+        self.raw.control(rot={"bucket": BUCKET, "key": "k", "part": 0})
+        found = self.s3.must("GET", BUCKET, "k", headers={"x-amz-checksum-mode": "ENABLED"})
+        self.assertNotEqual(found.headers["x-amz-checksum-crc32c"], crc32c.encoded(b"body"))
 
     def test_checksum_of_the_whole_object_is_checked_at_complete(self):
         upload, bodies = self.upload("k", "FULL_OBJECT"), [b"a" * MIN_PART, b"b"]
