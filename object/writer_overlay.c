@@ -209,6 +209,7 @@ int overlay_go_back_locked(struct writer *w, uint64_t offset)
     if (w->failure.code != 0)
         return err_restore(&w->failure);
     struct writer_generation *gen = &w->gen;
+    assert(gen->before_end == 0 || w->reader != NULL); // sealing goes on, and reads it
     assert(gen->earlier.spool == NULL); // where it is set, nothing is sealed before the commit
     uint64_t before_end = gen->before_end, first_changed = gen->first_changed;
     struct spool_stream earlier = {0};
@@ -234,7 +235,7 @@ int overlay_go_back_locked(struct writer *w, uint64_t offset)
                        "a change at %" PRIu64 ", while the memory is full of changes behind it: "
                        "mount with --spool-dir, or raise --memory-limit",
                        offset);
-    return before_end > 0 ? writer_ensure_reader_locked(w) : 0;
+    return 0;
 }
 
 // The same bytes again, as a repeated request brings them: read back and compared.

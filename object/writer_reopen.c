@@ -147,8 +147,12 @@ static int copy_locked(struct writer *w, uint64_t cut)
     struct edge edge = {0};
     struct secret *key = NULL;
     struct envelope envelope = {0};
+    // Of the last, partial block a read may want what was there before, beside a gap behind it.
+    int rc = writer_ensure_reader_locked(w);
+    if (rc < 0)
+        return rc;
     lock_give(&w->lock);
-    int rc = writer_committed_key(w, &key);
+    rc = writer_committed_key(w, &key);
     if (rc == 0)
         rc = fetch_edge(w, key, at, cut > at, &edge);
     if (rc == 0)

@@ -361,6 +361,27 @@ static void *raise_late(void *arg)
 }
 
 // A writer waits for memory behind a gap in the chunk that the file ends in, and is interrupted.
+// An append by copy of the server, to a file that this very writer has committed: what stays of the
+// last block is read together with the gap behind it.
+static void a_read_over_the_old_end_into_a_gap(void **state)
+{
+    (void)state;
+    for (int spool = 0; spool < 2; spool++) {
+        struct file f = {0};
+        start(&f, spool != 0);
+        assert_ok(writer_create(f.rig.volume, KEY, &f.writer));
+        put(&f, 0, 100003, 1);
+        commit(&f, WRITER_FSYNC);
+        put(&f, 104000, 100, 2);
+        for (uint64_t from = 100001; from >= 99990; from--)
+            assert_reads(&f, from, 104050 - from);
+        put(&f, 10, 20, 3); // and goes back from there
+        assert_reads(&f, 0, f.size);
+        commit(&f, WRITER_CLOSE);
+        stop(&f);
+    }
+}
+
 static void a_gap_where_the_file_ends_is_not_closed(void **state)
 {
     (void)state;
@@ -713,6 +734,7 @@ int main(void)
         cmocka_unit_test(an_append_that_then_changes_the_old_part),
         cmocka_unit_test(an_append_to_a_file_that_is_held_may_go_back),
         cmocka_unit_test(what_an_overlay_left_as_it_was_can_be_read),
+        cmocka_unit_test(a_read_over_the_old_end_into_a_gap),
         cmocka_unit_test(a_gap_where_the_file_ends_is_not_closed),
         cmocka_unit_test(without_a_spool_it_is_refused_and_the_old_object_stays),
         cmocka_unit_test(with_a_spool_the_header_is_written_last),
