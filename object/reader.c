@@ -18,13 +18,14 @@ static int check_policy(struct reader *r)
     const struct volume_config *config = &r->volume->config;
     if (info->kind == OBJECT_DAMAGED)
         return err_set(info->defect.code, "%s: %s", r->key, info->defect.text);
+    if (info->kind == OBJECT_PLAINTEXT && !config->plaintext_read)
+        return err_set(-EACCES,
+                       "%s has no envelope: it is not encrypted (--plaintext=read reads such "
+                       "objects as they are), or its envelope is in an instruction file (add "
+                       "instruction to --read-formats)",
+                       r->key);
     if (info->kind == OBJECT_PLAINTEXT)
-        return config->plaintext_read ? 0
-                                      : err_set(-EACCES,
-                                                "%s is not encrypted (it has no envelope): mount "
-                                                "with --plaintext=read to read "
-                                                "such objects as they are",
-                                                r->key);
+        return 0;
     int rc = format_set_check(config->read_formats, &info->envelope);
     return rc < 0 ? err_prefix(rc, "%s", r->key) : 0;
 }
