@@ -9,13 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TO_DST (VERB_COPY | VERB_ENCRYPT) // what has two sides
-#define READS  (VERB_MOUNT | VERB_GET | VERB_CAT | VERB_INFO | VERB_VERIFY)
-#define OPENS  (READS | VERB_COPY) // what decrypts what others encrypted
-#define WRITES (VERB_MOUNT | VERB_PUT)
-#define MAKES  (WRITES | TO_DST) // new objects
-#define KEYED  (READS | MAKES)
-#define MOVES  (READS | MAKES) // what moves content through memory
+#define TO_DST  (VERB_COPY | VERB_ENCRYPT) // what has two sides
+#define READS   (VERB_MOUNT | VERB_GET | VERB_CAT | VERB_INFO | VERB_VERIFY)
+#define OPENS   (READS | VERB_COPY) // what decrypts what others encrypted
+#define WRITES  (VERB_MOUNT | VERB_PUT)
+#define MAKES   (WRITES | TO_DST) // new objects
+#define KEYED   (READS | MAKES)
+#define MOVES   (READS | MAKES)                           // what moves content through memory
+#define ASKS_S3 (VERB_ALL & ~(VERB_STATUS | VERB_POLICY)) // talks to S3
 #define REPORTS                                                                                    \
     (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL)
 
@@ -48,18 +49,18 @@ static const struct option_row TABLE[] = {
     ROW("require-mlock", NULL, option_flag, require_mlock, KEYED,
         "refuse to start when memory cannot be locked"),
 
-    ROW("region", "NAME", option_text, region, VERB_ALL,
+    ROW("region", "NAME", option_text, region, ASKS_S3,
         "region of the bucket (default: AWS_REGION, the profile, the key's)"),
-    ROW("profile", "NAME", option_text, profile, VERB_ALL,
+    ROW("profile", "NAME", option_text, profile, ASKS_S3,
         "profile of ~/.aws/config and credentials (default: AWS_PROFILE)"),
-    ROW("endpoint-url", "URL", option_url, endpoint_url, VERB_ALL, "another S3 than AWS's"),
+    ROW("endpoint-url", "URL", option_url, endpoint_url, ASKS_S3, "another S3 than AWS's"),
     ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url,
         KEYED | VERB_SQL | VERB_AUDIT | VERB_REWRAP, "another KMS than AWS's"),
-    ROW("ca-bundle", "FILE", option_path, ca_bundle, VERB_ALL,
+    ROW("ca-bundle", "FILE", option_path, ca_bundle, ASKS_S3,
         "certificates to trust instead of the system's"),
-    ROW("allow-http", NULL, option_flag, allow_http, VERB_ALL,
+    ROW("allow-http", NULL, option_flag, allow_http, ASKS_S3,
         "allow plain HTTP to other machines than this one"),
-    ROW("connections", "COUNT", option_connections, connections, VERB_ALL,
+    ROW("connections", "COUNT", option_connections, connections, ASKS_S3,
         "requests at once, each way"),
 
     ROW("part-size", "SIZE", option_size, part_size, MAKES,

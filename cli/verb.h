@@ -20,8 +20,12 @@ enum verb_bit {
     VERB_COPY = 512,
     VERB_ENCRYPT = 1024,
     VERB_SQL = 2048,
+    VERB_GC = 4096,
+    VERB_STATUS = 8192,
+    VERB_DOCTOR = 16384,
+    VERB_POLICY = 32768,
 };
-#define VERB_ALL 4095
+#define VERB_ALL 65535
 
 struct verb {
     const char *name;
