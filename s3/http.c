@@ -379,11 +379,18 @@ static enum http_failure failure_kind(CURLcode code)
     }
 }
 
+// A handshake that breaks off may be anything; one that finds no common version stays so.
+static bool is_tls_failure(CURLcode code, const char *error)
+{
+    return failure_kind(code) == HTTP_FAILED_TLS ||
+           (code == CURLE_SSL_CONNECT_ERROR && strstr(error, "protocol") != NULL);
+}
+
 static int conclude(struct connection *c, struct transfer *t, CURLcode code)
 {
     struct http_response *out = t->response;
     out->status = status_now(c->easy);
-    out->failure = failure_kind(code);
+    out->failure = is_tls_failure(code, c->error) ? HTTP_FAILED_TLS : failure_kind(code);
     if (t->local_rc < 0) {
         out->failure = HTTP_FAILED_LOCAL;
         return err_restore(&t->local);
@@ -398,7 +405,9 @@ static int conclude(struct connection *c, struct transfer *t, CURLcode code)
         // also what it makes of a header line that is longer than it takes
         return err_set(-EIO, "libcurl: no memory, or a header line of over 100 KB");
     if (out->failure == HTTP_FAILED_TLS)
-        return err_set(-EIO, "TLS: %s (a server with a certificate of your own: --ca-bundle)",
+        return err_set(-EIO,
+                       "TLS: %s (at least 1.2 is spoken; a server with a certificate of your own: "
+                       "--ca-bundle)",
                        what);
     if (code != CURLE_OK)
         return err_set(code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EIO, "%s", what);
