@@ -70,11 +70,11 @@ static int look_at_result(struct writer *w, const struct store_result *result, u
 }
 
 // The answer may be lost though the work was done: then the object tells. rc is what the store
-// said.
+// said. An answer that was not lost, but says that another content was stored, stands.
 static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store_result *result)
 {
-    if (rc == 0)
-        return 0;
+    if (rc == 0 || rc == -EBADMSG)
+        return rc;
     struct err_saved cause;
     err_save(&cause, rc);
     AUTO_OBJECT_INFO struct object_info seen = {0};

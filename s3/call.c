@@ -88,7 +88,7 @@ static int settle_payload(const struct caller *caller, struct call *c, char hash
         c->payload_sha256 = SIGV4_EMPTY_SHA256;
         return 0;
     }
-    if (caller->server.tls && c->http.bulk) {
+    if (caller_place(caller)->server.tls && c->http.bulk) {
         c->payload_sha256 = SIGV4_UNSIGNED_PAYLOAD;
         return 0;
     }
@@ -97,14 +97,30 @@ static int settle_payload(const struct caller *caller, struct call *c, char hash
     return sigv4_sha256(c->http.iov, c->http.iov_count, hash);
 }
 
-static int sign(struct caller *caller, struct call *c, const char *query, struct kv *headers)
+const struct call_place *caller_place(const struct caller *caller)
+{
+    return atomic_load(&caller->moves) == CALL_MOVED ? &caller->moved : &caller->first;
+}
+
+bool caller_move(struct caller *caller, const struct call_place *to)
+{
+    int before = CALL_NOT_MOVED;
+    if (!atomic_compare_exchange_strong(&caller->moves, &before, CALL_MOVING))
+        return false;
+    caller->moved = *to;
+    atomic_store(&caller->moves, CALL_MOVED);
+    return true;
+}
+
+static int sign(struct caller *caller, struct call *c, const struct call_place *place,
+                const char *query, struct kv *headers)
 {
     CLEANUP(credentials_clear) struct credentials credentials = {0};
     int rc = kv_copy(headers, &c->headers);
     if (rc == 0)
         rc = credentials_get(caller->credentials, &credentials);
     if (rc == 0)
-        rc = kv_set(headers, "host", caller->server.authority);
+        rc = kv_set(headers, "host", place->server.authority);
     if (rc == 0 && caller->content_sha256)
         rc = kv_set(headers, "x-amz-content-sha256", c->payload_sha256);
     if (rc < 0)
@@ -115,32 +131,46 @@ static int sign(struct caller *caller, struct call *c, const char *query, struct
         .query = query,
         .headers = headers,
         .payload_sha256 = c->payload_sha256,
-        .region = caller->region,
+        .region = place->region,
         .service = caller->service,
         .now_s = clock_wall_s(),
     };
     return sigv4_sign(&r, &credentials, NULL);
 }
 
+static int make_url(const struct call *c, const struct call_place *place, const char *query,
+                    struct buf *url)
+{
+    return buf_addf(url, "%s://%s%s%s%s", place->server.tls ? "https" : "http",
+                    place->server.authority, c->path, *query != '\0' ? "?" : "", query);
+}
+
 // The signed request goes out; out->failure tells how far it came.
-static int send_signed(struct caller *caller, struct call *c, const char *query, const char *url,
+static int send_signed(struct caller *caller, struct call *c, const char *query,
                        struct http_response *out)
 {
     CLEANUP(headers_clear) struct kv headers = {0};
-    int rc = sign(caller, c, query, &headers);
+    AUTO_BUF struct buf url;
+    const struct call_place *place = caller_place(caller);
+    buf_init(&url, 2 * URL_MAX);
+    int rc = make_url(c, place, query, &url);
+    if (rc == 0)
+        rc = sign(caller, c, place, query, &headers);
     if (rc < 0)
         return rc;
-    c->http.url = url;
+    c->http.url = buf_str(&url);
     c->http.headers = &headers;
-    c->http.loopback = caller->server.loopback;
+    c->place = place;
+    c->http.loopback = place->server.loopback;
     c->http.answer = &c->answer;
     c->http.cancel = c->retry.cancel;
     atomic_fetch_add(&caller->requests, 1);
     rc = http_send(caller->http, &c->http, out);
     c->http.headers = NULL;
+    c->http.url = NULL;
     atomic_fetch_add(&caller->sent_bytes, out->sent_bytes);
     atomic_fetch_add(&caller->received_bytes, out->received_bytes);
-    return rc < 0 ? err_prefix(rc, "%s at %s", c->what, caller->server.authority) : 0;
+    return rc < 0 ? err_prefix(rc, "%s at %s", c->what, place->server.authority) : 0;
 }
 
 static enum retry_kind kind_without_answer(const struct call *c, const struct http_response *r)
@@ -158,13 +188,53 @@ static enum retry_kind kind_without_answer(const struct call *c, const struct ht
     return RETRY_NEVER;
 }
 
+// ---- how many at once
+
+static void tell_pace(const struct caller *caller, const struct http_pace *pace)
+{
+    const char *server = caller_place(caller)->server.authority;
+    if (pace->before == pace->now)
+        return;
+    if (pace->before == pace->max)
+        log_info("%s asks for fewer requests: %u large ones at once instead of %u, more again as "
+                 "it serves them",
+                 server, pace->now, pace->max);
+    else if (pace->now == pace->max)
+        log_info("%s serves all again: %u large requests at once", server, pace->now);
+    else
+        log_debug("%s: %u large requests at once instead of %u", server, pace->now, pace->before);
+}
+
+static void keep_pace(struct caller *caller, const struct call *c, const struct http_response *r,
+                      enum retry_kind kind, bool served)
+{
+    struct http_pace pace = {0};
+    if (kind == RETRY_THROTTLED)
+        pace = http_slow_down(caller->http, r);
+    else if (served && c->http.bulk)
+        pace = http_served(caller->http);
+    tell_pace(caller, &pace);
+}
+
+// Seconds only: the form with a date is not what throttled services send.
+static int64_t retry_after_ms(const struct http_response *r)
+{
+    const char *text = kv_get(&r->headers, "retry-after");
+    if (text == NULL || *text < '0' || *text > '9')
+        return 0;
+    unsigned long seconds = strtoul(text, NULL, 10);
+    return seconds < RETRY_DELAY_MAX_MS / 1000 ? (int64_t)seconds * 1000 : RETRY_DELAY_MAX_MS;
+}
+
 // One attempt: 0, or the error and how to go on.
-static int attempt(struct caller *caller, struct call *c, const char *query, const char *url,
+static int attempt(struct caller *caller, struct call *c, const char *query,
                    struct http_response *out, enum retry_kind *kind)
 {
     *kind = RETRY_NEVER;
     *out = (struct http_response){.failure = HTTP_FAILED_LOCAL};
-    int rc = send_signed(caller, c, query, url, out);
+    int rc = send_signed(caller, c, query, out);
+    c->retry.delay_min_ms = 0;
+    c->retry.first_failed_ms += out->waited_ms; // what held it up then was not the server's failure
     if (rc < 0) {
         *kind = kind_without_answer(c, out);
         c->was_lost |= out->failure == HTTP_FAILED_LOST;
@@ -172,9 +242,11 @@ static int attempt(struct caller *caller, struct call *c, const char *query, con
     }
     struct call_failure failure = {.kind = RETRY_NEVER};
     rc = c->judge(c, out, &failure);
+    keep_pace(caller, c, out, failure.kind, rc == 0);
     if (rc == 0)
         return 0;
     *kind = failure.kind;
+    c->retry.delay_min_ms = retry_after_ms(out);
     c->was_lost |= out->status >= 500 || out->status == 200;
     if (failure.credentials_refused && !c->renewed) {
         c->renewed = true;
@@ -200,22 +272,18 @@ static void bound_by_deadline(struct call *c, int64_t timeout_ms)
 int call_perform(struct caller *caller, struct call *c, struct http_response *out)
 {
     assert(c->what != NULL && c->path[0] == '/' && c->judge != NULL);
-    AUTO_BUF struct buf query, url;
+    AUTO_BUF struct buf query;
     char hash[65];
     const int64_t timeout_ms = c->http.timeout_ms;
     buf_init(&query, URL_MAX);
-    buf_init(&url, 2 * URL_MAX);
     *out = (struct http_response){0};
     int rc = settle_payload(caller, c, hash);
     if (rc == 0)
         rc = sigv4_query(&query, &c->query);
-    if (rc == 0)
-        rc = buf_addf(&url, "%s://%s%s%s%s", caller->server.tls ? "https" : "http",
-                      caller->server.authority, c->path, query.len > 0 ? "?" : "", buf_str(&query));
     while (rc == 0) {
         enum retry_kind kind = RETRY_NEVER;
         bound_by_deadline(c, timeout_ms);
-        int failed = attempt(caller, c, buf_str(&query), buf_str(&url), out, &kind);
+        int failed = attempt(caller, c, buf_str(&query), out, &kind);
         if (failed == 0)
             break;
         http_response_clear(out);

@@ -8,15 +8,22 @@
 #include "s3/http.h"
 #include "s3/retry.h"
 
-struct caller { // immutable after its making but for the counters
+struct call_place { // where requests go, and for which region they are signed
+    char region[40];
+    struct endpoint server; // the whole host, bucket included if virtual-hosted
+};
+
+struct caller { // immutable after its making but for the counters, and one move
     struct http *http;
     struct credentials_source *credentials;
-    char region[40];
-    const char *service;    // "s3", "kms"
-    struct endpoint server; // the whole host, bucket included if virtual-hosted
-    bool content_sha256;    // send x-amz-content-sha256 (S3)
+    const char *service;            // "s3", "kms"
+    bool content_sha256;            // send x-amz-content-sha256 (S3)
+    struct call_place first, moved; // as configured; where the service has sent us since
+    atomic_int moves;               // enum call_moves
     atomic_uint_fast64_t requests, retries, sent_bytes, received_bytes;
 };
+
+enum call_moves { CALL_NOT_MOVED, CALL_MOVING, CALL_MOVED };
 
 struct call_failure { // how to go on after an answer that was not accepted
     enum retry_kind kind;
@@ -40,7 +47,8 @@ struct call {
         *payload_sha256; // NULL: of the body, computed once; over TLS a bulk body goes unsigned
     call_judge_fn judge;
     void *judge_context;
-    bool renewed;  // credentials were already looked for again
+    const struct call_place *place; // where the last attempt went
+    bool renewed;                   // credentials were already looked for again
     bool was_lost; // some attempt may have been done by the server without our hearing of it
 };
 
@@ -52,6 +60,11 @@ void call_clear(struct call *c);
 
 // On success *out has the accepted answer (cleared by the caller either way).
 int call_perform(struct caller *caller, struct call *c, struct http_response *out) MUST_CHECK;
+
+// Where requests go now. Of all that a caller was told, one move is believed: its first. False: it
+// has moved before. Any thread.
+const struct call_place *caller_place(const struct caller *caller);
+bool caller_move(struct caller *caller, const struct call_place *to);
 
 // A header with "%..." text.
 int call_header(struct call *c, const char *name, const char *format, ...) MUST_CHECK

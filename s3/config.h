@@ -12,6 +12,11 @@
 // Calls without a large body (HEAD, LIST, Complete) do not queue behind the bodies.
 #define HTTP_SHORT_CALLS_MAX 64
 #define HTTP_SHORT_IDLE_MAX  24 // connections kept for them beside those of the bodies
+#define HTTP_HEADS_MAX       16 // of one answer: 100 Continue and the like come before it
+// A server that asks for fewer requests gets half as many bodies at once, and one more each time
+// that it has served as many as there are now, but no sooner than this: S3 takes seconds to spread
+// a prefix over more machines.
+#define HTTP_PACE_GROW_MS 1000
 
 // ---- Deadlines, milliseconds
 #define CALL_CONNECT_TIMEOUT_MS 10000
@@ -27,9 +32,9 @@
 
 // ---- Retries
 #define RETRY_DELAY_FIRST_MS     100
-#define RETRY_DELAY_THROTTLED_MS 400 // first delay when the server asks for fewer requests
-#define RETRY_DELAY_MAX_MS       10000
-#define RETRY_SERVER_ERRORS_MAX  8 // InternalError and the like: some never recover
+#define RETRY_DELAY_THROTTLED_MS 400   // first delay when the server asks for fewer requests
+#define RETRY_DELAY_MAX_MS       10000 // and the longest Retry-After that is heeded
+#define RETRY_SERVER_ERRORS_MAX  8     // InternalError and the like: some never recover
 #define RETRY_AT_ONCE_MAX        3 // settings changed (credentials refreshed, checksums given up)
 
 // ---- Answers

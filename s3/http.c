@@ -34,6 +34,7 @@ struct transfer { // one request under way; of one thread
     size_t piece;         // index of the iovec being sent ...
     size_t piece_offset;  // ... and how much of it is
     uint64_t body_offset; // the same for a body that is read
+    unsigned heads;       // status lines that came
     bool sink_begun;
     int local_rc;           // why a callback ended the transfer; its text is saved beside
     struct err_saved local; // curl may run other code before we get back to it
@@ -109,7 +110,10 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     if (len >= 5 && memcmp(line, "HTTP/", 5) == 0) { // a new answer (after 100 Continue)
         kv_clear(&t->response->headers);
         t->response->headers_bytes = 0;
-        return len;
+        if (++t->heads <= HTTP_HEADS_MAX)
+            return len;
+        return fail_locally(
+            t, err_set(-EIO, "more than %d status lines before the answer", HTTP_HEADS_MAX));
     }
     int rc = http_response_take_header(t->response, line, len);
     return rc < 0 ? fail_locally(t, rc) : len;
@@ -375,11 +379,18 @@ static enum http_failure failure_kind(CURLcode code)
     }
 }
 
+// A handshake that breaks off may be anything; one that finds no common version stays so.
+static bool is_tls_failure(CURLcode code, const char *error)
+{
+    return failure_kind(code) == HTTP_FAILED_TLS ||
+           (code == CURLE_SSL_CONNECT_ERROR && strstr(error, "protocol") != NULL);
+}
+
 static int conclude(struct connection *c, struct transfer *t, CURLcode code)
 {
     struct http_response *out = t->response;
     out->status = status_now(c->easy);
-    out->failure = failure_kind(code);
+    out->failure = is_tls_failure(code, c->error) ? HTTP_FAILED_TLS : failure_kind(code);
     if (t->local_rc < 0) {
         out->failure = HTTP_FAILED_LOCAL;
         return err_restore(&t->local);
@@ -391,9 +402,12 @@ static int conclude(struct connection *c, struct transfer *t, CURLcode code)
         out->failure = HTTP_FAILED_CONNECT;
     const char *what = c->error[0] != '\0' ? c->error : curl_easy_strerror(code);
     if (code == CURLE_OUT_OF_MEMORY)
-        return err_set(-ENOMEM, "out of memory in libcurl");
+        // also what it makes of a header line that is longer than it takes
+        return err_set(-EIO, "libcurl: no memory, or a header line of over 100 KB");
     if (out->failure == HTTP_FAILED_TLS)
-        return err_set(-EIO, "TLS: %s (a server with a certificate of your own: --ca-bundle)",
+        return err_set(-EIO,
+                       "TLS: %s (at least 1.2 is spoken; a server with a certificate of your own: "
+                       "--ca-bundle)",
                        what);
     if (code != CURLE_OK)
         return err_set(code == CURLE_OPERATION_TIMEDOUT ? -ETIMEDOUT : -EIO, "%s", what);
@@ -455,11 +469,16 @@ int http_send(struct http *h, const struct http_request *r, struct http_response
         buf_reset(r->answer);
     if (is_canceled(r))
         return err_set(-ECANCELED, "given up by the caller");
-    int64_t deadline_ms = clock_ms() + r->timeout_ms;
+    int64_t asked_ms = clock_ms();
+    int64_t deadline_ms = asked_ms + r->timeout_ms;
     struct http_pool_entry *entry = NULL;
     int rc = http_pool_enter(&h->pool, r->bulk, r->cancel, deadline_ms, &entry);
     if (rc < 0)
         return rc;
+    out->started_ms = clock_ms();
+    out->waited_ms = out->started_ms - asked_ms;
+    if (r->bulk) // the bodies before it have deadlines of their own
+        deadline_ms = out->started_ms + r->timeout_ms;
     struct connection *c = connection_of(entry);
     if (c == NULL)
         rc = connection_new(&c);
@@ -468,6 +487,16 @@ int http_send(struct http *h, const struct http_request *r, struct http_response
     entry = c != NULL ? &c->entry : NULL;
     connection_free(connection_of(http_pool_leave(&h->pool, r->bulk, entry)));
     return rc;
+}
+
+struct http_pace http_slow_down(struct http *h, const struct http_response *r)
+{
+    return http_pool_slow_down(&h->pool, r->started_ms, clock_ms());
+}
+
+struct http_pace http_served(struct http *h)
+{
+    return http_pool_served(&h->pool, clock_ms());
 }
 
 // ---- life

@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/kv.h"
 #include "s3/endpoint.h"
+#include "s3/http_pool.h"
 
 #include <stdatomic.h>
 #include <sys/uio.h>
@@ -41,6 +42,8 @@ struct http_response {
     int64_t date_s;      // the server's Date, seconds since 1970; 0 unknown
     uint64_t sent_bytes; // on the wire without TLS: request line, headers, body
     uint64_t received_bytes;
+    int64_t started_ms; // on clock_ms(): its turn came; 0: it never did
+    int64_t waited_ms;  // ... after so long
 };
 void http_response_clear(struct http_response *r);
 #define AUTO_HTTP_RESPONSE CLEANUP(http_response_clear)
@@ -52,7 +55,8 @@ struct http_request {
     const char *url;          // whole, escaped; sent as it is
     const struct kv *headers; // Content-Length is added
     bool loopback;            // never through a proxy
-    bool bulk;                // a large body either way: at most connections_max of these at once
+    bool bulk;                // a large body either way: at most connections_max of these at once,
+                              // fewer while the server asks for that (http_slow_down)
     bool fresh_connection;    // not a kept one: curl would silently repeat a request on its loss
 
     bool has_body;           // sends Content-Length even for an empty body
@@ -62,7 +66,7 @@ struct http_request {
     void *body_context;
     uint64_t size;
 
-    int64_t timeout_ms;        // in all
+    int64_t timeout_ms;        // in all; bulk: without the wait for its turn, which may be as long
     int64_t stall_timeout_ms;  // without a byte either way
     const atomic_bool *cancel; // may be NULL
 
@@ -79,6 +83,11 @@ struct http_request {
 // -ECANCELED, -ETIMEDOUT, -EIO, -ENOMEM or the sink's code. *out is cleared by the caller.
 int http_send(struct http *h, const struct http_request *request,
               struct http_response *out) MUST_CHECK;
+
+// What the caller found the answer to be, after http_send: that the server wants fewer requests, or
+// that it has served a body. *r is that answer.
+struct http_pace http_slow_down(struct http *h, const struct http_response *r);
+struct http_pace http_served(struct http *h);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT" to seconds since 1970; 0 if it is no date.
 int64_t http_date_parse(const char *text);

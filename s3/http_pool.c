@@ -8,7 +8,7 @@
 void http_pool_init(struct http_pool *p, unsigned bulk_max, unsigned short_max)
 {
     assert(bulk_max > 0 && short_max > 0);
-    *p = (struct http_pool){.bulk_max = bulk_max, .short_max = short_max};
+    *p = (struct http_pool){.bulk_max = bulk_max, .short_max = short_max, .bulk_allowed = bulk_max};
     lock_init(&p->lock, LOCK_RANK_STORE);
     cond_init(&p->changed);
 }
@@ -23,7 +23,7 @@ void http_pool_destroy(struct http_pool *p)
 static bool may_start_locked(const struct http_pool *p, bool bulk)
 {
     assert(lock_is_mine(&p->lock));
-    return bulk ? p->bulk_active < p->bulk_max : p->short_active < p->short_max;
+    return bulk ? p->bulk_active < p->bulk_allowed : p->short_active < p->short_max;
 }
 
 static struct http_pool_entry *take_idle_locked(struct http_pool *p)
@@ -65,6 +65,39 @@ struct http_pool_entry *http_pool_leave(struct http_pool *p, bool bulk,
     p->idle = entry;
     p->idle_count++;
     return NULL;
+}
+
+static struct http_pace change_locked(struct http_pool *p, unsigned allowed, int64_t now_ms)
+{
+    struct http_pace pace = {p->bulk_allowed, allowed, p->bulk_max};
+    assert(lock_is_mine(&p->lock) && allowed >= 1 && allowed <= p->bulk_max);
+    p->bulk_allowed = allowed;
+    p->bulk_served = 0;
+    p->bulk_changed_ms = now_ms;
+    return pace;
+}
+
+static struct http_pace same_locked(const struct http_pool *p)
+{
+    return (struct http_pace){p->bulk_allowed, p->bulk_allowed, p->bulk_max};
+}
+
+struct http_pace http_pool_slow_down(struct http_pool *p, int64_t started_ms, int64_t now_ms)
+{
+    WITH_LOCK(&p->lock);
+    if (p->bulk_changed_ms != 0 && started_ms <= p->bulk_changed_ms)
+        return same_locked(p);
+    return change_locked(p, p->bulk_allowed > 1 ? p->bulk_allowed / 2 : 1, now_ms);
+}
+
+struct http_pace http_pool_served(struct http_pool *p, int64_t now_ms)
+{
+    WITH_LOCK(&p->lock);
+    if (p->bulk_allowed == p->bulk_max || ++p->bulk_served < p->bulk_allowed ||
+        now_ms - p->bulk_changed_ms < HTTP_PACE_GROW_MS)
+        return same_locked(p);
+    pthread_cond_broadcast(&p->changed);
+    return change_locked(p, p->bulk_allowed + 1, now_ms);
 }
 
 struct http_pool_entry *http_pool_take_idle(struct http_pool *p)

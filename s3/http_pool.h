@@ -1,5 +1,9 @@
 // The idle connections of an HTTP client and who may start a request now. Bodies (bulk) are bounded
 // apart from short calls, so that a HEAD never waits behind parts. Any thread.
+//
+// How many bodies may be under way is adapted: halved when the server asks for fewer requests, one
+// more after each round that it has served (as TCP does it, and for the same reason: a storm ends
+// only if everybody holds back, and nobody can know how much is enough).
 #ifndef S3_HTTP_POOL_H
 #define S3_HTTP_POOL_H
 
@@ -19,6 +23,13 @@ struct http_pool {
     struct http_pool_entry *idle; // guarded by lock, as all below
     unsigned idle_count;
     unsigned bulk_active, short_active;
+    unsigned bulk_allowed;   // 1..bulk_max
+    unsigned bulk_served;    // since bulk_allowed was changed ...
+    int64_t bulk_changed_ms; // ... which was then, on clock_ms()
+};
+
+struct http_pace { // what was allowed before and is now; the same: nothing has changed
+    unsigned before, now, max;
 };
 
 void http_pool_init(struct http_pool *p, unsigned bulk_max, unsigned short_max);
@@ -33,6 +44,11 @@ int http_pool_enter(struct http_pool *p, bool bulk, const atomic_bool *cancel, i
 // free.
 struct http_pool_entry *http_pool_leave(struct http_pool *p, bool bulk,
                                         struct http_pool_entry *entry) MUST_CHECK;
+// The server asked for fewer requests in answer to one that began at started_ms. Those that were
+// under way together count once.
+struct http_pace http_pool_slow_down(struct http_pool *p, int64_t started_ms, int64_t now_ms);
+// The server has served a body.
+struct http_pace http_pool_served(struct http_pool *p, int64_t now_ms);
 // Any idle one, for the end; NULL if none.
 struct http_pool_entry *http_pool_take_idle(struct http_pool *p);
 

@@ -29,12 +29,12 @@ static int add_header(struct http_response *r, const char *name, const char *val
 int http_response_take_header(struct http_response *r, const char *line, size_t len)
 {
     const char *colon = memchr(line, ':', len);
-    if (colon == NULL)
-        return 0;
     r->headers_bytes += len;
     if (r->headers.count >= HTTP_HEADERS_MAX || r->headers_bytes > HTTP_HEADERS_BYTES_MAX)
         return err_set(-EIO, "the answer has more than %d headers or %d bytes of them",
                        HTTP_HEADERS_MAX, HTTP_HEADERS_BYTES_MAX);
+    if (colon == NULL)
+        return 0;
     const char *start = colon + 1, *end = line + len;
     while (start < end && isspace((unsigned char)*start))
         start++;

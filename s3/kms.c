@@ -31,10 +31,10 @@ int kms_new(struct kms **out, const char *region, const struct endpoint_config *
     struct caller *c = &k->caller;
     c->credentials = credentials;
     c->service = "kms";
-    snprintf(c->region, sizeof c->region, "%s", region);
+    snprintf(c->first.region, sizeof c->first.region, "%s", region);
     int rc = config->kms_url != NULL
-                 ? endpoint_parse(config->kms_url, config->allow_http, &c->server)
-                 : endpoint_aws("kms", region, &c->server);
+                 ? endpoint_parse(config->kms_url, config->allow_http, &c->first.server)
+                 : endpoint_aws("kms", region, &c->first.server);
     if (rc == 0)
         rc = http_new(&c->http, config, true);
     if (rc == 0)
@@ -103,6 +103,17 @@ static int blob_to_text(struct buf *out, const void *blob, size_t len)
 
 // ---- the calls
 
+// KMS checks the key itself, since its id is sent; this catches a stand-in that does not.
+static int check_key(const struct json_t *reply, const char *member, const char *key_id,
+                     bool *wrong_key)
+{
+    const char *used = kms_json_text(reply, NULL, member);
+    if (used == NULL || strstr(key_id, ":key/") == NULL || strcmp(used, key_id) == 0)
+        return 0;
+    *wrong_key = true;
+    return err_set(-EACCES, "asked for key %.200s, KMS used another one: %.200s", key_id, used);
+}
+
 int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *context,
                           struct secret **key, struct buf *blob)
 {
@@ -115,7 +126,10 @@ int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *co
     int rc = perform(k, "GenerateDataKey", key_id, fields, COUNT(fields), NULL, &reply);
     if (rc < 0)
         return rc;
-    rc = kms_json_secret(reply, "Plaintext", DATA_KEY_BYTES, &secret);
+    bool wrong_key = false;
+    rc = check_key(reply, "KeyId", key_id, &wrong_key);
+    if (rc == 0)
+        rc = kms_json_secret(reply, "Plaintext", DATA_KEY_BYTES, &secret);
     if (rc == 0 && secret_size(secret) != DATA_KEY_BYTES)
         rc = err_set(-EIO, "a data key of %zu bytes instead of %d", secret_size(secret),
                      DATA_KEY_BYTES);
@@ -125,17 +139,6 @@ int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *co
         return err_prefix(rc, "kms:GenerateDataKey with key %.200s", key_id);
     *key = TAKE(secret);
     return 0;
-}
-
-// KMS checks the key itself, since its id is sent; this catches a stand-in that does not.
-static int check_key(const struct json_t *reply, const char *member, const char *key_id,
-                     bool *wrong_key)
-{
-    const char *used = kms_json_text(reply, NULL, member);
-    if (used == NULL || strstr(key_id, ":key/") == NULL || strcmp(used, key_id) == 0)
-        return 0;
-    *wrong_key = true;
-    return err_set(-EACCES, "asked for key %.200s, KMS used another one: %.200s", key_id, used);
 }
 
 // A call that was a trial: KMS answers those with an error, and must not do what was asked.

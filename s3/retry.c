@@ -77,6 +77,8 @@ int retry_failed(struct retry *r, int code, enum retry_kind kind)
         err_save(&r->first, code);
     }
     int64_t delay = kind == RETRY_AT_ONCE ? 0 : retry_delay_ms(r->failures, kind, random);
+    if (delay < r->delay_min_ms && kind != RETRY_AT_ONCE)
+        delay = r->delay_min_ms < RETRY_DELAY_MAX_MS ? r->delay_min_ms : RETRY_DELAY_MAX_MS;
     if (!may_try_again(r, kind, delay))
         return give_up(r, code);
     log_line(kind == RETRY_AT_ONCE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,

@@ -22,6 +22,7 @@ struct retry {
     int64_t deadline_ms;        // on clock_ms(): no attempt starts later; 0 none
     unsigned server_errors_max; // RETRY_SERVER failures
     const atomic_bool *cancel;  // may be NULL
+    int64_t delay_min_ms;       // of the next pause: what the server asked for
 
     // From here on retry_failed's.
     unsigned failures;

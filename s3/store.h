@@ -5,8 +5,9 @@
 // Every call blocks, may be made from any thread, retries inside (jittered, re-signed) and has the
 // deadlines of docs/SEMANTICS.md. Errors, for every call: -ENOENT no such key, bucket or upload;
 // -EACCES denied; -ESTALE If-Match failed; -ENOSPC too large for S3; -ECANCELED the cancel flag was
-// raised; -EIO else. The text names operation, key, HTTP status, S3's code, message and request id.
-// A 200 that carries an error in its body is that error.
+// raised; -EBADMSG what the server has is not what was sent; -EIO else. The text names operation,
+// key, HTTP status, S3's code, message and request id. A 200 that carries an error in its body is
+// that error.
 #ifndef S3_STORE_H
 #define S3_STORE_H
 

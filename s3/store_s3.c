@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "s3/sigv4.h"
 #include "s3/store_s3_internal.h"
 
@@ -147,10 +148,27 @@ void s3_call_set_body(struct s3_call *c, const struct store_body *body)
     c->call.http.size = body->size;
 }
 
+// A server that computed another checksum than was sent has another body: it is sent again.
+static int checksum_judge(struct call *call, const struct http_response *r, struct call_failure *f)
+{
+    struct s3_call *c = call->judge_context;
+    const char *answered = kv_get(&r->headers, "x-amz-checksum-crc32c");
+    uint32_t crc32c = 0;
+    int rc = s3_judge(call, r, f);
+    if (rc < 0 || answered == NULL || *answered == '\0' ||
+        (s3_crc32c_parse(answered, &crc32c) && crc32c == c->crc32c))
+        return rc;
+    f->kind = RETRY_SERVER;
+    return err_set(-EBADMSG, "%s: the server computed another CRC32C (%.40s) than was sent",
+                   c->what, answered);
+}
+
 int s3_call_set_crc32c(struct s3_call *c, uint32_t crc32c)
 {
     char text[9];
     int rc = s3_crc32c_format(text, crc32c);
+    c->crc32c = crc32c;
+    c->call.judge = checksum_judge;
     if (rc == 0)
         rc = call_header(&c->call, "x-amz-checksum-crc32c", "%s", text);
     return rc == 0 ? call_header(&c->call, "x-amz-sdk-checksum-algorithm", "CRC32C") : rc;
@@ -371,21 +389,52 @@ static int check_bucket(const char *bucket)
     return 0;
 }
 
-// AWS: virtual-hosted, but path-style when dots in the name would not match its certificate.
-static int set_address(struct store_s3 *s)
+// AWS's own of a region, with the bucket in its name unless that would not match its certificate.
+static int aws_address(const struct store_s3 *s, const char *region, struct endpoint *server)
 {
-    const struct endpoint_config *config = s->config;
-    struct endpoint *server = &s->caller.server;
-    s->path_style = config->s3_url != NULL || strchr(s->bucket, '.') != NULL;
-    if (config->s3_url != NULL)
-        return endpoint_parse(config->s3_url, config->allow_http, server);
-    int rc = endpoint_aws("s3", config->region, server);
+    int rc = endpoint_aws("s3", region, server);
     if (rc < 0 || s->path_style)
         return rc;
     struct endpoint regional = *server;
     snprintf(server->host, sizeof server->host, "%s.%.180s", s->bucket, regional.host);
     snprintf(server->authority, sizeof server->authority, "%s", server->host);
     return 0;
+}
+
+// AWS: virtual-hosted, but path-style when there are dots in the bucket's name.
+static int set_address(struct store_s3 *s)
+{
+    const struct endpoint_config *config = s->config;
+    struct endpoint *server = &s->caller.first.server;
+    s->path_style = config->s3_url != NULL || strchr(s->bucket, '.') != NULL;
+    if (config->s3_url != NULL)
+        return endpoint_parse(config->s3_url, config->allow_http, server);
+    return aws_address(s, config->region, server);
+}
+
+// ".com" or ".com.cn": credentials of one are not for the other.
+static const char *top_of(const struct endpoint *server)
+{
+    return strstr(server->host, ".amazonaws.");
+}
+
+bool s3_move_to_region(struct store_s3 *s, const struct call_place *from, const char *region)
+{
+    struct call_place to = *from;
+    struct endpoint named;
+    // Checks the name, too. Only a region is believed: a host out of an answer gets no request.
+    if (strcmp(region, from->region) == 0 || endpoint_aws("s3", region, &named) < 0)
+        return false;
+    snprintf(to.region, sizeof to.region, "%s", region);
+    if (s->config->s3_url == NULL && (strcmp(top_of(&named), top_of(&from->server)) != 0 ||
+                                      aws_address(s, region, &to.server) < 0))
+        return false;
+    if (!caller_move(&s->caller, &to))
+        return strcmp(region, caller_place(&s->caller)->region) == 0; // another thread's move
+    log_warn("bucket %s is in the region %s, not in %s: going on there. Give --region %s (RDS "
+             "restores only where the bucket, the key and the instance are in one region)",
+             s->bucket, region, s->caller.first.region, region);
+    return true;
 }
 
 int store_s3_new(struct store **out, const char *bucket, const struct endpoint_config *config,
@@ -404,7 +453,7 @@ int store_s3_new(struct store **out, const char *bucket, const struct endpoint_c
     s->caller.credentials = credentials;
     s->caller.service = "s3";
     s->caller.content_sha256 = true;
-    snprintf(s->caller.region, sizeof s->caller.region, "%s",
+    snprintf(s->caller.first.region, sizeof s->caller.first.region, "%s",
              config->region != NULL ? config->region : "us-east-1");
     rc = set_address(s);
     if (rc == 0)

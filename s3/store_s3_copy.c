@@ -159,6 +159,8 @@ static int on_tags_xml(void *context, enum xml_event event, const char *path, co
 {
     struct tags *t = context;
     const char *name = strrchr(path, '/') + 1;
+    if (name == path + 1 && strcmp(name, "Tagging") != 0)
+        return err_set(-EIO, "the answer is no Tagging but a %.40s", name);
     if (event != XML_CLOSE)
         return 0;
     if (strcmp(name, "Key") == 0) {

@@ -159,8 +159,8 @@ static int wrong_region(const struct call *c, const struct http_response *r,
                         const struct s3_error *e)
 {
     return err_set(-EIO,
-                   "%s: %d %s: the bucket is in another region%s%s: give --region "
-                   "(request id %s)",
+                   "%s: %d %s: the bucket is in another region%s%s, or behind another endpoint: "
+                   "give --region (and --endpoint-url, if it is not AWS's) (request id %s)",
                    c->what, r->status, e->code, *e->region != '\0' ? ", " : "", e->region,
                    e->request_id);
 }
@@ -169,6 +169,18 @@ static int wrong_region(const struct call *c, const struct http_response *r,
 static bool is_bare_400(const struct call *c, const struct http_response *r)
 {
     return r->status == 400 && strcmp(c->http.method, "HEAD") == 0;
+}
+
+// A redirect, or a signature that is for another region than the bucket's; a HEAD's answer has no
+// body that says so. What they name besides the region is not looked at (never a host).
+static bool is_elsewhere(const struct call *c, const struct http_response *r,
+                         const struct s3_error *e)
+{
+    if (r->status / 100 == 3 || strcmp(e->code, "PermanentRedirect") == 0 ||
+        strcmp(e->code, "TemporaryRedirect") == 0)
+        return true;
+    return *e->region != '\0' &&
+           (is_bare_400(c, r) || strcmp(e->code, "AuthorizationHeaderMalformed") == 0);
 }
 
 // 501 or 400 that names the checksum: then this server shall get none any more.
@@ -192,14 +204,19 @@ static int judge_refusal(struct s3_call *s, const struct http_response *r, const
     if (s->had_checksum && refuses_checksum(r, e)) {
         if (!atomic_exchange(&s->store->checksums_refused, true))
             log_warn("%s: the server takes no checksums (%d %s): going on without",
-                     s->store->caller.server.authority, r->status, e->code);
+                     caller_place(&s->store->caller)->server.authority, r->status, e->code);
         s3_call_drop_checksum(s);
         f->kind = RETRY_AT_ONCE;
     }
     if (strcmp(e->code, "RequestTimeTooSkewed") == 0)
         return skewed_clock(c, r, e);
-    if (r->status / 100 == 3 || strcmp(e->code, "PermanentRedirect") == 0)
+    if (is_elsewhere(c, r, e)) {
+        if (*e->region != '\0' && s3_move_to_region(s->store, c->place, e->region)) {
+            f->kind = RETRY_AT_ONCE;
+            f->credentials_refused = false;
+        }
         return wrong_region(c, r, e);
+    }
     if (r->status == 403 && strcmp(c->http.method, "HEAD") == 0)
         m.hint = "denied, or missing while s3:ListBucket is not allowed: see the policies";
     const char *hint =

@@ -36,6 +36,7 @@ struct s3_call {
     bool result_in_body; // a 200 may carry an error (Complete, copies): the root element decides
     const char *result_root; // ... and must be this
     bool had_checksum;       // this call sends one: a refusal of it is not the end
+    uint32_t crc32c;         // of a body: an answer must not name another one
 };
 
 // key NULL: a call on the bucket. operation as S3 names it, for texts.
@@ -49,6 +50,7 @@ void s3_call_drop_checksum(struct s3_call *c); // its headers, when the server r
 // A body with large data: bulk, patient with its size, retried as long as parts are.
 void s3_call_set_body(struct s3_call *c, const struct store_body *body);
 void s3_call_set_bulk(struct s3_call *c, uint64_t size, const atomic_bool *cancel);
+// The body's CRC32C goes along, and the answer's is held against it: -EBADMSG in the end.
 int s3_call_set_crc32c(struct s3_call *c, uint32_t crc32c) MUST_CHECK;
 int s3_call_set_metadata(struct s3_call *c, const struct kv *metadata) MUST_CHECK;
 int s3_call_set_if_match(struct s3_call *c, const char *header, const char *etag) MUST_CHECK;
@@ -68,6 +70,11 @@ bool s3_crc32c_parse(const char *text, uint32_t *crc32c);
 
 // "AAAAAA==" or, of *parts > 0 parts, "AAAAAA==-N".
 bool s3_checksum_parse(const char *text, uint32_t *crc32c, unsigned *parts);
+
+// An answer from there says that the bucket is in that region. True: the next attempt goes there
+// (on AWS to that region's host; to a host of the user's own, signed for that region), once in a
+// store's life.
+bool s3_move_to_region(struct store_s3 *s, const struct call_place *from, const char *region);
 
 // The judge of every S3 call (call.h); context is the s3_call.
 int s3_judge(struct call *c, const struct http_response *r, struct call_failure *f);

@@ -22,6 +22,7 @@ struct entry {
 };
 
 struct page {
+    const char *root;      // the document must be this
     struct entry *entries; // owned
     size_t count, capacity;
     bool escaped; // <EncodingType>url
@@ -118,6 +119,10 @@ static int on_list_xml(void *context, enum xml_event event, const char *path, co
 {
     struct page *p = context;
     const char *item = strchr(path + 1, '/');
+    // A page of HTML, as proxies and portals answer it, is no empty listing.
+    if (item == NULL && strcmp(path + 1, p->root) != 0)
+        return err_set(-EIO, "the answer is no %s but a %.40s: is this an S3 server?", p->root,
+                       path + 1);
     if (event != XML_CLOSE || item == NULL)
         return 0;
     const char *field = strchr(++item, '/');
@@ -268,7 +273,8 @@ static int move_on(struct listing *l, struct page *p)
 static int list_page(struct listing *l, bool *done)
 {
     AUTO_S3_CALL struct s3_call c;
-    CLEANUP(page_clear) struct page page = {0};
+    CLEANUP(page_clear)
+    struct page page = {.root = l->uploads ? "ListMultipartUploadsResult" : "ListBucketResult"};
     int rc =
         s3_call_init(&c, l->store, "GET", l->uploads ? "ListMultipartUploads" : "ListObjectsV2",
                      NULL, ANSWER_LIST_MAX);

@@ -395,6 +395,103 @@ class Tampered(FormatTest):
             self.assertEqual(self.bed.umount(mnt), 0)
 
 
+class Swapped(FormatTest):
+    """Who can write the bucket puts together what does not belong together."""
+
+    def made(self, form, letter, size=50 * KIB + 3):
+        """Writes an object: its name and content."""
+        name = self.name(f"-{form}-{letter}")
+        data = content(size, f"{form}{letter}")
+        mnt = self.mount("--format", form)
+        write(os.path.join(mnt, name), data)
+        self.assertEqual(self.bed.umount(mnt), 0)
+        return name, data
+
+    def put_together(self, name, body_of, envelope_of, changes=()):
+        metadata = {k: v for k, v in {**self.bed.metadata(envelope_of), **dict(changes)}.items()
+                    if v is not None}
+        body = self.bed.get(body_of)
+        self.bed.put(name, body, metadata)
+
+    def refused(self, form, name, numbers=(errno.EIO,)):
+        mnt = self.mount("--format", form, "--read-formats", "all")
+        with self.assertRaises(OSError) as caught:
+            read(os.path.join(mnt, name))
+        self.assertIn(caught.exception.errno, numbers)
+        done = self.bed.run(["get", self.bed.url(name), self.bed.path("got"), "--read-formats",
+                             "all", *self.bed.server_args()])
+        self.assertEqual(done.returncode, 1)
+        self.assertFalse(os.path.exists(self.bed.path("got")))
+        self.assertEqual(self.bed.umount(mnt), 0)
+
+    def test_bytes_of_one_object_under_the_envelope_of_another_are_refused(self):
+        """And the other way round, which is the same."""
+        for form in WITH_TAG:
+            (a, _), (b, _) = self.made(form, "a"), self.made(form, "b")
+            self.put_together(self.name("-mixed"), a, b)
+            self.refused(form, self.name("-mixed"))
+
+    def test_cbc_under_the_envelope_of_another_object_is_neither_of_both(self):
+        """What CBC cannot refuse is noise: the padding fits once in some 256 times."""
+        for form in ("rds", "rds-v1"):
+            (a, data_a), (b, data_b) = self.made(form, "a"), self.made(form, "b")
+            self.put_together(self.name("-mixed"), a, b)
+            mnt = self.mount("--format", form)
+            try:
+                found = read(os.path.join(mnt, self.name("-mixed")))
+            except OSError as error:
+                self.assertEqual(error.errno, errno.EIO)
+                found = b""
+            for data in (data_a, data_b):
+                self.assertNotIn(data[:16], found)
+                self.assertNotIn(data[4096:4112], found)
+
+    def test_bytes_under_the_envelope_of_another_format_are_refused(self):
+        made = {form: self.made(form, "x")[0] for form in FORMATS}
+        for body in FORMATS:
+            for envelope in WITH_TAG:
+                if body != envelope:
+                    self.put_together(self.name("-mixed"), made[body], made[envelope])
+                    self.refused(envelope, self.name("-mixed"))
+
+    def test_an_envelope_made_weaker_is_refused(self):
+        """KMS binds the cipher's name to the key: content with a tag is not read as CBC, nor is
+        the wrapping said to be another one."""
+        name, _ = self.made("gcm", "x")
+        denied = (errno.EIO, errno.EACCES)
+        for changes in ({"x-amz-cek-alg": "AES/CBC/PKCS5Padding"}, {"x-amz-wrap-alg": "kms"},
+                        {"x-amz-cek-alg": "AES/CBC/PKCS5Padding", "x-amz-wrap-alg": "kms"},
+                        {"x-amz-tag-len": None}, {"x-amz-tag-len": "0"},
+                        {"x-amz-tag-len": "32"}):
+            self.put_together(self.name("-weaker"), name, name, changes)
+            self.refused("gcm", self.name("-weaker"), denied)
+        name, _ = self.made("commit", "y")
+        for changes in ({"x-amz-c": "02"}, {"x-amz-d": None}, {"x-amz-i": None},
+                        {"x-amz-t": "{}"}):
+            self.put_together(self.name("-weaker"), name, name, changes)
+            self.refused("commit", self.name("-weaker"), denied)
+
+    def test_a_whole_object_in_the_place_of_another_is_read_as_what_it_is(self):
+        """What no format can refuse, as SECURITY.md says: no envelope names its object."""
+        for form in FORMATS:
+            (a, data), (b, _) = self.made(form, "a"), self.made(form, "b")
+            self.put_together(b, a, a)
+            mnt = self.mount("--format", form)
+            self.same(read(os.path.join(mnt, b)), data)
+
+    def test_an_encryption_context_keeps_objects_of_other_contexts_out(self):
+        """What narrows that: an object of another database is not read in this one's place."""
+        for form in WITH_TAG:
+            name = self.name(f"-{form}")
+            mnt = self.mount("--format", form, "--encryption-context", "db=payroll")
+            write(os.path.join(mnt, name), content(KIB))
+            self.assertEqual(self.bed.umount(mnt), 0)
+            mnt = self.mount("--format", form, "--encryption-context", "db=sales")
+            with self.assertRaises(OSError) as caught:
+                read(os.path.join(mnt, name))
+            self.assertIn(caught.exception.errno, (errno.EIO, errno.EACCES))
+
+
 # ---- what is read ----
 
 # By a mount that writes the one, of what is not asked for by name.

@@ -236,6 +236,11 @@ def change_huge_headers(_request, answer, p):
     return answer._replace(headers=answer.headers + more)
 
 
+def change_size(_request, answer, p):
+    """A HEAD that tells of another size than the object has."""
+    return answer._replace(headers=replace_headers(answer, content_length=str(p["size"])))
+
+
 def change_drop_metadata(_request, answer, _p):
     kept = [(k, v) for k, v in answer.headers if not k.lower().startswith("x-amz-meta-")]
     return answer._replace(headers=kept)
@@ -360,6 +365,7 @@ ACTIONS = {
     "corrupt": change(change_corrupt, "GetObject", at=0),
     "ignore-range": change(change_ignore_range, "GetObject"),
     "wrong-range": change(change_wrong_range, "GetObject"),
+    "size": change(change_size, "HeadObject", size=2 ** 63 - 1),
     "drop-metadata": change(change_drop_metadata, "GetObject|HeadObject"),
     "endless-pages": change(change_endless_pages, LIST_OPS),
     "xml-bomb": change(change_xml_bomb, f"{LIST_OPS}|{LONG_OPS}|CreateMultipartUpload"),

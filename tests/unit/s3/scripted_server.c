@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUESTS_MAX 64
+#define REQUESTS_MAX 128
 #define REQUEST_MAX  (256 * 1024)
 
 struct scripted_server {
@@ -20,21 +20,25 @@ struct scripted_server {
     const struct scripted_answer *answers;
     size_t count;
     pthread_mutex_t lock; // guards all below
+    pthread_cond_t changed;
+    size_t waiting, at_once, gathered; // requests without an answer; the most of them
+    int stopping;
     size_t served;
     size_t connections;
     char *requests[REQUESTS_MAX];
 };
 
-static void send_text(int fd, const char *text)
+static int send_text(int fd, const char *text)
 {
     size_t len = strlen(text);
     while (len > 0) {
         ssize_t sent = send(fd, text, len, MSG_NOSIGNAL);
         if (sent <= 0)
-            return;
+            return -1;
         text += sent;
         len -= (size_t)sent;
     }
+    return 0;
 }
 
 // Head and body into text; 0 when the peer is gone. With early, the body is left.
@@ -64,7 +68,16 @@ static void wait_for_end(int fd)
         ;
 }
 
-static void answer(int fd, const struct scripted_answer *a, int is_head)
+// Before the last byte goes out: the client may be quicker with its next request than we with the
+// count.
+static void end_waiting(struct scripted_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->waiting--;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void answer(struct scripted_server *s, int fd, const struct scripted_answer *a, int is_head)
 {
     char head[4096];
     const char *body = a->body != NULL ? a->body : "";
@@ -74,6 +87,7 @@ static void answer(int fd, const struct scripted_answer *a, int is_head)
              a->headers != NULL ? a->headers : "");
     if (!a->trickle)
         usleep(a->delay_ms * 1000);
+    end_waiting(s);
     send_text(fd, head);
     for (unsigned i = 0; i < trickles; i++) {
         usleep(50000);
@@ -105,8 +119,23 @@ static const struct scripted_answer *take_answer(struct scripted_server *s, cons
     if (s->served < REQUESTS_MAX)
         s->requests[s->served] = strdup(text);
     s->served++;
+    s->waiting++;
+    s->at_once = s->waiting > s->at_once ? s->waiting : s->at_once;
+    pthread_cond_broadcast(&s->changed);
+    while (s->waiting < a->gather && !s->stopping && s->gathered < a->gather)
+        pthread_cond_wait(&s->changed, &s->lock);
+    s->gathered = s->waiting > s->gathered ? s->waiting : s->gathered;
+    pthread_cond_broadcast(&s->changed);
     pthread_mutex_unlock(&s->lock);
     return a;
+}
+
+static void answer_raw(int fd, const struct scripted_answer *a)
+{
+    if (send_text(fd, a->raw) < 0 || a->repeat == NULL)
+        return;
+    while (send_text(fd, a->repeat) == 0)
+        ;
 }
 
 static void serve(struct scripted_server *s, int fd)
@@ -117,9 +146,13 @@ static void serve(struct scripted_server *s, int fd)
         const struct scripted_answer *a = take_answer(s, text);
         if (a->silent)
             wait_for_end(fd);
-        if (a->silent || a->status == NULL)
+        if (a->raw != NULL || a->silent || a->status == NULL)
+            end_waiting(s);
+        if (a->raw != NULL)
+            answer_raw(fd, a);
+        if (a->raw != NULL || a->silent || a->status == NULL)
             break;
-        answer(fd, a, strncmp(text, "HEAD ", 5) == 0);
+        answer(s, fd, a, strncmp(text, "HEAD ", 5) == 0);
         if (a->early || a->claim != 0)
             break;
     }
@@ -174,6 +207,7 @@ struct scripted_server *scripted_server_start(const struct scripted_answer *answ
     s->answers = answers;
     s->count = count;
     pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->changed, NULL);
     s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(s->listener, (struct sockaddr *)&at, sizeof at) != 0 || listen(s->listener, 16) != 0 ||
         getsockname(s->listener, (struct sockaddr *)&at, &len) != 0)
@@ -185,11 +219,16 @@ struct scripted_server *scripted_server_start(const struct scripted_answer *answ
 
 void scripted_server_stop(struct scripted_server *s)
 {
+    pthread_mutex_lock(&s->lock);
+    s->stopping = 1;
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
     shutdown(s->listener, SHUT_RDWR);
     pthread_join(s->thread, NULL);
     close(s->listener);
     for (size_t i = 0; i < REQUESTS_MAX; i++)
         free(s->requests[i]);
+    pthread_cond_destroy(&s->changed);
     pthread_mutex_destroy(&s->lock);
     free(s);
 }
@@ -205,6 +244,21 @@ size_t scripted_server_requests(struct scripted_server *s)
     size_t served = s->served;
     pthread_mutex_unlock(&s->lock);
     return served;
+}
+
+size_t scripted_server_at_once(struct scripted_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t at_once = s->at_once;
+    pthread_mutex_unlock(&s->lock);
+    return at_once;
+}
+
+void scripted_server_at_once_reset(struct scripted_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->at_once = s->waiting;
+    pthread_mutex_unlock(&s->lock);
 }
 
 size_t scripted_server_connections(struct scripted_server *s)

@@ -11,9 +11,12 @@ struct scripted_answer {
     const char *body;    // may be NULL
     unsigned delay_ms;   // before the body, in which white space trickles if `trickle`
     int trickle;
-    int silent;   // nothing comes, until the client leaves
-    int early;    // answered before the request's body is read, then closed
-    size_t claim; // Content-Length if not the body's own (the rest never comes)
+    int silent;         // nothing comes, until the client leaves
+    int early;          // answered before the request's body is read, then closed
+    size_t claim;       // Content-Length if not the body's own (the rest never comes)
+    unsigned gather;    // waits until so many requests are there, unanswered
+    const char *raw;    // sent as it is instead of all of the above, then the connection is closed;
+    const char *repeat; // ... before that this over and over, until the client leaves
 };
 
 struct scripted_server;
@@ -24,6 +27,9 @@ void scripted_server_stop(struct scripted_server *s);
 const char *scripted_server_url(const struct scripted_server *s);
 size_t scripted_server_requests(struct scripted_server *s);
 size_t scripted_server_connections(struct scripted_server *s); // accepted so far
+// The most requests that were there unanswered at once, since the last reset.
+size_t scripted_server_at_once(struct scripted_server *s);
+void scripted_server_at_once_reset(struct scripted_server *s);
 // Head and body of request number index as text; valid until the stop.
 const char *scripted_server_request(struct scripted_server *s, size_t index);
 
