@@ -3,6 +3,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/secret.h"
+#include "s3/clock_offset.h"
 #include "s3/config.h"
 #include "s3/sigv4.h"
 
@@ -97,12 +98,25 @@ static int settle_payload(const struct caller *caller, struct call *c, char hash
     return sigv4_sha256(c->http.iov, c->http.iov_count, hash);
 }
 
+static int take_credentials(struct caller *caller, struct call *c, struct credentials *out)
+{
+    int rc = credentials_get(caller->credentials, out);
+    if (rc < 0) {
+        c->no_credentials = true;
+        return rc;
+    }
+    memcpy(c->access_key_id, out->access_key_id, sizeof c->access_key_id);
+    c->credentials_expire_s = out->expires_s;
+    c->clock_offset_s = atomic_load(&caller->clock_offset_s);
+    return 0;
+}
+
 static int sign(struct caller *caller, struct call *c, const char *query, struct kv *headers)
 {
     CLEANUP(credentials_clear) struct credentials credentials = {0};
     int rc = kv_copy(headers, &c->headers);
     if (rc == 0)
-        rc = credentials_get(caller->credentials, &credentials);
+        rc = take_credentials(caller, c, &credentials);
     if (rc == 0)
         rc = kv_set(headers, "host", caller->server.authority);
     if (rc == 0 && caller->content_sha256)
@@ -117,7 +131,7 @@ static int sign(struct caller *caller, struct call *c, const char *query, struct
         .payload_sha256 = c->payload_sha256,
         .region = caller->region,
         .service = caller->service,
-        .now_s = clock_wall_s(),
+        .now_s = clock_wall_s() + c->clock_offset_s,
     };
     return sigv4_sign(&r, &credentials, NULL);
 }
@@ -127,9 +141,10 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
                        struct http_response *out)
 {
     CLEANUP(headers_clear) struct kv headers = {0};
+    c->no_credentials = false;
     int rc = sign(caller, c, query, &headers);
     if (rc < 0)
-        return rc;
+        return c->no_credentials ? err_prefix(rc, "%s", c->what) : rc;
     c->http.url = url;
     c->http.headers = &headers;
     c->http.loopback = caller->server.loopback;
@@ -158,6 +173,63 @@ static enum retry_kind kind_without_answer(const struct call *c, const struct ht
     return RETRY_NEVER;
 }
 
+static bool is_trustworthy(const struct caller *caller)
+{
+    return caller->server.tls || caller->server.loopback;
+}
+
+// Signed anew by the server's clock. Others may have learnt the same meanwhile.
+static bool learn_clock(struct caller *caller, struct call *c, const struct http_response *r)
+{
+    if (!clock_offset_learn(caller->server.authority, is_trustworthy(caller), r->date_s,
+                            &c->clock_offset_s))
+        return false;
+    atomic_store(&caller->clock_offset_s, c->clock_offset_s);
+    return true;
+}
+
+// New ones are looked for once at once; after that with pauses, if these were good and expired, and
+// others may come. Then it is no lasting refusal.
+static int renew(struct caller *caller, struct call *c, bool expired, int rc, enum retry_kind *kind)
+{
+    bool may_change = credentials_refused(caller->credentials, c->access_key_id);
+    bool may_mend = expired && may_change && atomic_load(&caller->accepted);
+    if (may_mend)
+        *kind = RETRY_TRANSIENT;
+    if (!c->renewed)
+        *kind = RETRY_AT_ONCE;
+    c->renewed = true;
+    return may_mend ? -EIO : rc;
+}
+
+// Ceph's gateway says no more than 403 to a session that has expired.
+static bool is_mute_expiry(const struct call *c, const struct http_response *r)
+{
+    return r->status == 403 && c->credentials_expire_s != 0 &&
+           clock_wall_s() >= c->credentials_expire_s;
+}
+
+static int judge_answer(struct caller *caller, struct call *c, const struct http_response *out,
+                        enum retry_kind *kind)
+{
+    struct call_failure failure = {.kind = RETRY_NEVER};
+    if (is_trustworthy(caller))
+        clock_offset_note(out->date_s);
+    int rc = c->judge(c, out, &failure);
+    if (rc == 0) {
+        atomic_store(&caller->accepted, true);
+        return 0;
+    }
+    *kind = failure.kind;
+    c->was_lost |= out->status >= 500 || out->status == 200;
+    bool expired = failure.credentials_expired || is_mute_expiry(c, out);
+    if (failure.credentials_refused || expired)
+        rc = renew(caller, c, expired, rc, kind);
+    if (failure.clock_skewed && learn_clock(caller, c, out))
+        *kind = RETRY_AT_ONCE;
+    return rc;
+}
+
 // One attempt: 0, or the error and how to go on.
 static int attempt(struct caller *caller, struct call *c, const char *query, const char *url,
                    struct http_response *out, enum retry_kind *kind)
@@ -166,22 +238,11 @@ static int attempt(struct caller *caller, struct call *c, const char *query, con
     *out = (struct http_response){.failure = HTTP_FAILED_LOCAL};
     int rc = send_signed(caller, c, query, url, out);
     if (rc < 0) {
-        *kind = kind_without_answer(c, out);
+        *kind = c->no_credentials ? RETRY_TRANSIENT : kind_without_answer(c, out);
         c->was_lost |= out->failure == HTTP_FAILED_LOST;
         return rc;
     }
-    struct call_failure failure = {.kind = RETRY_NEVER};
-    rc = c->judge(c, out, &failure);
-    if (rc == 0)
-        return 0;
-    *kind = failure.kind;
-    c->was_lost |= out->status >= 500 || out->status == 200;
-    if (failure.credentials_refused && !c->renewed) {
-        c->renewed = true;
-        credentials_invalidate(caller->credentials);
-        *kind = RETRY_AT_ONCE;
-    }
-    return rc;
+    return judge_answer(caller, c, out, kind);
 }
 
 // The time that is left bounds each attempt too.
