@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define CLOCK_NOTE_MAX_MS 5000 // an answer's Date may be from when it began
+
 #define URL_MAX (64 * 1024) // key and query, escaped threefold, and continuation tokens
 
 void call_init(struct call *c, const char *what, const char *method, const char *path,
@@ -151,6 +153,7 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
     c->http.answer = &c->answer;
     c->http.cancel = c->retry.cancel;
     atomic_fetch_add(&caller->requests, 1);
+    c->sent_ms = clock_ms();
     rc = http_send(caller->http, &c->http, out);
     c->http.headers = NULL;
     atomic_fetch_add(&caller->sent_bytes, out->sent_bytes);
@@ -213,7 +216,7 @@ static int judge_answer(struct caller *caller, struct call *c, const struct http
                         enum retry_kind *kind)
 {
     struct call_failure failure = {.kind = RETRY_NEVER};
-    if (is_trustworthy(caller))
+    if (is_trustworthy(caller) && clock_ms() - c->sent_ms < CLOCK_NOTE_MAX_MS)
         clock_offset_note(out->date_s);
     int rc = c->judge(c, out, &failure);
     if (rc == 0) {

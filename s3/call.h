@@ -47,6 +47,7 @@ struct call {
     char access_key_id[129];      // that the last attempt was signed with, ...
     int64_t credentials_expire_s; // ... until when they were good (0: unknown), ...
     int64_t clock_offset_s;       // ... and in what time
+    int64_t sent_ms;              // when it went out, on clock_ms()
     bool no_credentials;          // there were none: it was not sent
     bool renewed;                 // credentials were already looked for again
     bool was_lost; // some attempt may have been done by the server without our hearing of it

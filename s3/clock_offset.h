@@ -1,6 +1,6 @@
 // How far this machine's clock is from the servers'. Any thread.
 //
-// Signatures are good for a quarter of an hour around the server's time. A server that refuses one
+// Signatures are good for minutes around the server's time (S3 15, KMS 5). A server that refuses one
 // for its time tells its own in the answer's Date; from then on requests to it are signed by that
 // clock (struct caller keeps the offset). Only what came over TLS or from this machine teaches:
 // whoever could forge a Date might have signatures made for times to come. More than a day is not
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define CLOCK_OFFSET_MAX_S (26 * 3600) // a wrong date and a wrong time zone
-#define CLOCK_WARN_S       300         // what S3 and KMS allow is 900
+#define CLOCK_WARN_S       300         // what KMS allows; S3 allows 900
 
 // The servers' time minus this machine's, as the last trustworthy answer had it; 0 before any.
 // For telling (doctor) and for judging when credentials expire.
