@@ -124,6 +124,14 @@ static void look_at_files_locked(struct credentials_source *s)
     }
 }
 
+// While there are none, the patience that old ones allowed has ended.
+static bool may_ask_locked(const struct credentials_source *s)
+{
+    int64_t now_ms = clock_ms();
+    return now_ms >= s->not_before_ms ||
+           (!is_usable_locked(s) && now_ms >= s->fetched_ms + CREDENTIALS_PAUSE_MS);
+}
+
 // ---- the fetch
 
 // Half to all of it, so that many mounts do not ask at once.
@@ -267,7 +275,7 @@ static int get(struct credentials_source *s, struct credentials *out, int64_t wa
     look_at_files_locked(s);
     bool usable = is_usable_locked(s);
     int rc = 0;
-    if ((!usable || is_due_locked(s)) && clock_ms() >= s->not_before_ms)
+    if ((!usable || is_due_locked(s)) && may_ask_locked(s))
         rc = start_fetch_locked(s);
     if (s->fetching && (!usable || s->awaited || is_urgent_locked(s)))
         wait_for_fetch_locked(s, wait_ms);
