@@ -539,9 +539,9 @@ class Skew(CredentialsTest):
 
 
 class RealServer(Skew):
-    """Ceph's gateway: a genuine RequestTimeTooSkewed."""
+    """Ceph's gateway: a genuine RequestTimeTooSkewed, and an STS that is not ours."""
 
-    BED = {"store": "rgw"}
+    BED = {"store": "rgw", "rgw_env": {"RGW_STS": "1"}}
 
     def registered(self):
         return [self.bed.kms_url]
@@ -554,9 +554,31 @@ class RealServer(Skew):
         for offset_s in (HOUR, -HOUR):
             self.uploads_work(offset_s)
 
+    def as_role(self):
+        role = "arn:aws:iam:::role/backup"
+        return self.profiles(
+            f"[profile p]\nrole_arn = {role}\nsource_profile = base\nservices = s\n"
+            f"[services s]\nsts =\n  endpoint_url = {self.bed.s3_url}\n",
+            AWS_SHARED_CREDENTIALS_FILE=self.file("credentials", self.keys("base")),
+            AWS_ENDPOINT_URL_STS="")
+
+    def test_a_role_of_cephs_sts_writes_and_reads(self):
+        data = content(SIZE)
+        keys = ("--kms-profile", "base")  # KMS does not know Ceph's sessions
+        self.mount_with(self.as_role(), *keys)
+        write(self.path, data)
+        self.check_object(self.name, data)
+        self.assertEqual(e2e.read(self.path), data)
+        self.ends_well()
+
+    def test_a_role_with_a_clock_an_hour_off(self):
+        self.clocked_mount(-HOUR, "--kms-profile", "base", env=self.as_role())
+        write(self.path, b"as a role")
+        self.check_object(self.name, b"as a role")
+        self.ends_well()
+
     test_a_clock_that_jumps_in_mid_upload = None
     test_sessions_of_an_hour_with_a_clock_two_hours_off = None
-    test_a_role_with_a_clock_an_hour_off = None
     test_a_part_stalled_for_20_simulated_minutes_is_resigned = None
 
 

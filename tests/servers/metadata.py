@@ -188,6 +188,9 @@ CONTROLS = {
     "fault": lambda m, fault: m.faults.append(dict(fault)),
     "mend": lambda m, _: m.faults.clear(),
     "release": Metadata.control_release,                               # what "hold" holds
+    "reset": lambda m, _: (m.faults.clear(), m.roles.clear(), m.web_tokens.clear(),
+                           setattr(m, "clock_offset_s", 0)),
+    "clear_log": lambda m, _: (m.log.clear(), m.issued.clear()),
 }
 
 
