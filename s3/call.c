@@ -195,7 +195,7 @@ static bool learn_clock(struct caller *caller, struct call *c, const struct http
 // others may come. Then it is no lasting refusal.
 static int renew(struct caller *caller, struct call *c, bool expired, int rc, enum retry_kind *kind)
 {
-    bool may_change = credentials_refused(caller->credentials, c->access_key_id);
+    bool may_change = credentials_refused(caller->credentials, c->access_key_id, expired);
     bool may_mend = expired && may_change && atomic_load(&caller->accepted);
     if (may_mend)
         *kind = RETRY_TRANSIENT;

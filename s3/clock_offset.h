@@ -1,10 +1,10 @@
 // How far this machine's clock is from the servers'. Any thread.
 //
-// Signatures are good for minutes around the server's time (S3 15, KMS 5). A server that refuses one
-// for its time tells its own in the answer's Date; from then on requests to it are signed by that
-// clock (struct caller keeps the offset). Only what came over TLS or from this machine teaches:
-// whoever could forge a Date might have signatures made for times to come. More than a day is not
-// believed either.
+// Signatures are good for minutes around the server's time (S3 15, KMS 5). A server that refuses
+// one for its time tells its own in the answer's Date; from then on requests to it are signed by
+// that clock (struct caller keeps the offset). Only what came over TLS or from this machine
+// teaches: whoever could forge a Date might have signatures made for times to come. More than a day
+// is not believed either.
 #ifndef S3_CLOCK_OFFSET_H
 #define S3_CLOCK_OFFSET_H
 

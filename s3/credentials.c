@@ -48,7 +48,7 @@ struct credentials_source {
     int64_t fetched_ms;      // when the last one did
     unsigned refusals;       // of `now`, however often they were got again
     int64_t not_before_ms;   // the next one, on clock_ms()
-    unsigned failures;       // in a row
+    bool warned, bewailed;   // of a failure, since the last success
     struct err_saved failed; // the last one; code 0: it did not fail
 };
 
@@ -152,22 +152,24 @@ static int64_t pause_ms_locked(const struct credentials_source *s)
     return jittered(ms > CREDENTIALS_PAUSE_MS ? ms : CREDENTIALS_PAUSE_MS);
 }
 
-static void tell_failure_locked(const struct credentials_source *s)
+// Once while the old ones serve, once when they do no more.
+static void tell_failure_locked(struct credentials_source *s)
 {
-    if (s->failures > 1 || s->now.secret_key == NULL)
+    if (s->now.secret_key == NULL)
         return;
-    if (!is_usable_locked(s))
+    if (is_usable_locked(s) && !s->warned)
+        log_warn("credentials: no new ones, the old ones of %s are used on: %s", s->source,
+                 s->failed.text);
+    if (!is_usable_locked(s) && !s->bewailed)
         log_error("no usable credentials: those of %s have expired or were refused, and new ones "
                   "are not to be had: %s; requests wait a while for what mends that",
                   s->source, s->failed.text);
-    else
-        log_warn("credentials: no new ones, the old ones of %s are used on: %s", s->source,
-                 s->failed.text);
+    s->warned = true;
+    s->bewailed = !is_usable_locked(s);
 }
 
 static void keep_failure_locked(struct credentials_source *s, int rc)
 {
-    s->failures++;
     err_save(&s->failed, rc);
     tell_failure_locked(s);
     s->not_before_ms = clock_ms() + pause_ms_locked(s);
@@ -186,7 +188,7 @@ static void keep_new_locked(struct credentials_source *s, struct credentials *ne
     snprintf(s->source, sizeof s->source, "%s", source);
     s->lifetime_s = s->now.expires_s != 0 ? s->now.expires_s - clock_wall_s() : 0;
     s->refused = false;
-    s->failures = 0;
+    s->warned = s->bewailed = false;
     s->failed.code = 0;
     // Who gives the same again is not asked with every request.
     s->not_before_ms = same ? clock_ms() + pause_ms_locked(s) : 0;
@@ -294,24 +296,15 @@ int credentials_get(struct credentials_source *s, struct credentials *out)
     return rc == 0 || rc == -ENOMEM ? rc : -EIO;
 }
 
-static void refuse_locked(struct credentials_source *s)
-{
-    s->refused = true;
-    // The first time at once; whoever gives the same again has a while to think.
-    s->not_before_ms = s->refusals++ == 0 ? 0 : s->fetched_ms + CREDENTIALS_PAUSE_MS;
-}
-
-void credentials_invalidate(struct credentials_source *s)
+bool credentials_refused(struct credentials_source *s, const char *access_key_id, bool expired)
 {
     WITH_LOCK(&s->lock);
-    refuse_locked(s);
-}
-
-bool credentials_refused(struct credentials_source *s, const char *access_key_id)
-{
-    WITH_LOCK(&s->lock);
-    if (!s->refused && strcmp(s->now.access_key_id, access_key_id) == 0)
-        refuse_locked(s);
+    if (!s->refused && strcmp(s->now.access_key_id, access_key_id) == 0) {
+        s->refused = expired;
+        s->stale = true;
+        // The first time at once; whoever gives the same again has a while to think.
+        s->not_before_ms = s->refusals++ == 0 ? 0 : s->fetched_ms + CREDENTIALS_PAUSE_MS;
+    }
     return strcmp(s->source, CHAIN_ENVIRONMENT) != 0;
 }
 

@@ -46,11 +46,11 @@ int credentials_source_new(struct credentials_source **out, const char *profile)
 // A copy that the caller clears. May wait for new ones, a few seconds; -EIO: there are none at the
 // moment, asking again may help; -ENOMEM.
 int credentials_get(struct credentials_source *s, struct credentials *out) MUST_CHECK;
-// The server said that these are expired or unknown: the next get looks afresh, ...
-void credentials_invalidate(struct credentials_source *s);
-// ... unless that was done already since the ones with this id were given. False: there will never
-// be others, for these are the environment's.
-bool credentials_refused(struct credentials_source *s, const char *access_key_id);
+// The server does not take the ones with this id: the next get looks afresh, unless that was done
+// already since they were given. Not used any more if they have expired for sure; else (unknown to
+// one server, perhaps good for another) used on while nothing else is to be had. False: there will
+// never be others, for these are the environment's.
+bool credentials_refused(struct credentials_source *s, const char *access_key_id, bool expired);
 void credentials_source_free(struct credentials_source *s);
 CLEANUP_POINTER(credentials_source, credentials_source_free)
 

@@ -1,9 +1,12 @@
 #include "s3/metadata.h"
+#include "common/clock.h"
 #include "common/err.h"
+#include "common/log.h"
 #include "s3/config.h"
 #include "s3/credentials_answer.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -11,6 +14,7 @@
 #define ECS_SERVER    "http://169.254.170.2"
 #define INSTANCE_PATH "/latest/meta-data/iam/security-credentials/"
 #define TOKEN_LIFE_S  "300" // it is used at once
+#define LENT_S        600
 #define ROLE_NAME_MAX 128
 
 static const char *variable(const char *name)
@@ -217,6 +221,19 @@ static int take_role(struct instance *i, char role[static ROLE_NAME_MAX + 1])
     return 0;
 }
 
+// When AWS cannot renew them, instance metadata goes on to give what has expired, and the services
+// go on to take it.
+static void lend_time(struct credentials *c)
+{
+    int64_t now_s = clock_wall_s();
+    if (c->expires_s > now_s)
+        return;
+    log_warn("instance metadata gives credentials that expired %" PRId64 " s ago: tried all the "
+             "same",
+             now_s - c->expires_s);
+    c->expires_s = now_s + LENT_S;
+}
+
 static int take_credentials(struct instance *i, const char *role, struct credentials *out)
 {
     AUTO_HTTP_RESPONSE struct http_response response = {0};
@@ -226,7 +243,11 @@ static int take_credentials(struct instance *i, const char *role, struct credent
     snprintf(i->fetch->source, sizeof i->fetch->source, "instance role %s", role);
     snprintf(path, sizeof path, INSTANCE_PATH "%s", role);
     int rc = ask(i, "credentials of the instance's role", "GET", path, &answer, &response);
-    return rc == 0 ? take_answer(i->fetch, &response, &answer, out) : rc;
+    if (rc == 0)
+        rc = take_answer(i->fetch, &response, &answer, out);
+    if (rc == 0)
+        lend_time(out);
+    return rc;
 }
 
 int metadata_instance(struct credentials_fetch *f, const struct profile *profile,

@@ -387,7 +387,7 @@ static void a_profile_runs_its_credential_process(void **state)
     assert_ok(credentials_get(s, &c));
     assert_string_equal(c.access_key_id, "P");
     credentials_clear(&c);
-    credentials_refused(s, "P");
+    credentials_refused(s, "P", true);
     assert_ok(credentials_get(s, &c));
     assert_string_equal(c.access_key_id, "Q");
     credentials_source_free(s);

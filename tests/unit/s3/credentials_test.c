@@ -118,14 +118,16 @@ static void a_changed_file_is_read_again(void **state)
     write_file(next, "[default]\naws_access_key_id=B\naws_secret_access_key=2\n");
     assert_int_equal(rename(next, credentials_path), 0);
     assert_credentials(s, "B", "2", NULL);
-    credentials_invalidate(s);
+    assert_true(credentials_refused(s, "B", true));
     assert_credentials(s, "B", "2", NULL);
     // Broken meanwhile: the old ones are good for as long as nobody refuses them.
     write_file(credentials_path, "[default]\nSECRETSECRET\n");
     assert_credentials(s, "B", "2", NULL);
-    credentials_refused(s, "A"); // not those of now
+    credentials_refused(s, "A", true); // not those of now
     assert_credentials(s, "B", "2", NULL);
-    credentials_refused(s, "B");
+    credentials_refused(s, "B", false); // by one server, for another they may be good
+    assert_credentials(s, "B", "2", NULL);
+    credentials_refused(s, "B", true);
     AUTO_CREDENTIALS struct credentials c = {0};
     assert_int_equal(credentials_get(s, &c), -EIO);
     assert_non_null(strstr(err_text(), "line 2"));
