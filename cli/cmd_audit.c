@@ -218,7 +218,7 @@ static int prepare(struct audit *a, struct connection *c, const struct source *s
     if (rc == 0)
         rc = connection_open(c, o, source, CONNECTION_LIST);
     if (rc == 0 && o->ask_kms)
-        rc = ask_kms_new(&a->look.ask, &o->allow_keys, &c->endpoint, c->credentials);
+        rc = ask_kms_new(&a->look.ask, &o->allow_keys, &c->endpoint, connection_kms_credentials(c));
     if (rc < 0)
         return rc;
     a->connection = c;

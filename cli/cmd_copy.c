@@ -138,7 +138,7 @@ static int move_envelope(struct copy *c, const struct envelope *from, struct env
     if (rc == 0)
         rc = connection_context(o, &context);
     if (rc == 0)
-        rc = kms_new(&kms, arn.region, &to->endpoint, to->credentials);
+        rc = kms_new(&kms, arn.region, &to->endpoint, connection_kms_credentials(to));
     move.kms = kms;
     if (rc == 0)
         rc = envelope_move(&move, from, moved);

@@ -124,7 +124,8 @@ static int prepare(struct rewrap_run *r)
     if (rc == 0)
         rc = connection_open(&r->connection, o, &r->sources[0], CONNECTION_REWRAP);
     if (rc == 0)
-        rc = kms_new(&r->kms, to.region, &r->connection.endpoint, r->connection.credentials);
+        rc = kms_new(&r->kms, to.region, &r->connection.endpoint,
+                     connection_kms_credentials(&r->connection));
     if (rc < 0)
         return rc;
     r->config = (struct rewrap_config){.kms = r->kms,

@@ -224,7 +224,8 @@ static void ask_key(struct sql *s)
     struct kms *kms = NULL;
     if (s->plan.key_arn == NULL)
         return;
-    int rc = kms_new(&kms, s->arn.region, &s->connection.endpoint, s->connection.credentials);
+    int rc = kms_new(&kms, s->arn.region, &s->connection.endpoint,
+                     connection_kms_credentials(&s->connection));
     if (rc == 0)
         rc = kms_describe_key(kms, s->plan.key_arn, &s->key_info);
     kms_free(kms);

@@ -204,7 +204,8 @@ static int open_kms_keyring(struct connection *c, const struct options *o)
     int rc = connection_context(o, &context);
     if (rc == 0)
         rc = keyring_kms_new(&c->keyring, o->kms_key_id, (const char *const *)o->decrypt_keys.items,
-                             o->decrypt_keys.count, &context, &c->endpoint, c->credentials);
+                             o->decrypt_keys.count, &context, &c->endpoint,
+                             connection_kms_credentials(c));
     return rc == 0 && c->use == CONNECTION_WRITE ? keyring_ahead_new(&c->ahead, c->keyring) : rc;
 }
 
@@ -233,6 +234,29 @@ static int harden_once(bool require_mlock)
     return rc;
 }
 
+static int open_credentials(struct connection *c, const struct options *o)
+{
+    AUTO_FREE char *region = NULL;
+    int rc = key_region(key_of(c, o), &region);
+    struct credentials_options options = {.profile = o->profile,
+                                          .region = o->region,
+                                          .region_last = region,
+                                          .ca_bundle = o->ca_bundle,
+                                          .allow_http = o->allow_http};
+    if (rc == 0)
+        rc = credentials_source_open(&c->credentials, &options);
+    if (rc < 0 || o->kms_profile == NULL)
+        return rc;
+    options.profile = o->kms_profile;
+    rc = credentials_source_open(&c->kms_credentials, &options);
+    return rc < 0 ? err_prefix(rc, "--kms-profile") : 0;
+}
+
+struct credentials_source *connection_kms_credentials(const struct connection *c)
+{
+    return c->kms_credentials != NULL ? c->kms_credentials : c->credentials;
+}
+
 static int open_all(struct connection *c, const struct options *o, const struct source *source)
 {
     int rc = check_keys_given(o, c->use);
@@ -241,7 +265,7 @@ static int open_all(struct connection *c, const struct options *o, const struct 
     if (rc == 0)
         rc = secret_init();
     if (rc == 0)
-        rc = credentials_source_new(&c->credentials, o->profile);
+        rc = open_credentials(c, o);
     if (rc == 0)
         rc = resolve_region(c, o);
     if (rc == 0)
@@ -278,8 +302,8 @@ void connection_close(struct connection *c)
     keyring_free(c->ahead);
     keyring_free(c->keyring);
     store_free(c->store);
-    if (c->credentials != NULL)
-        credentials_source_free(c->credentials);
+    credentials_source_free(c->kms_credentials);
+    credentials_source_free(c->credentials);
     free(c->region);
     free(c->s3_url);
     free(c->kms_url);

@@ -27,7 +27,8 @@ struct connection {
     struct keyring *raw;     // over these, with --key-file; else NULL
     struct store *store;
     struct credentials_source *credentials;
-    struct endpoint_config endpoint; // its texts are the four that follow
+    struct credentials_source *kms_credentials; // with --kms-profile; else NULL
+    struct endpoint_config endpoint;            // its texts are the four that follow
     char *region;
     char *s3_url;
     char *kms_url;
@@ -43,6 +44,8 @@ int connection_open(struct connection *c, const struct options *o, const struct 
 int connection_probe(struct connection *c, const struct source *source,
                      const struct options *o) MUST_CHECK;
 void connection_close(struct connection *c);
+// Whoever asks KMS: --kms-profile's, else the others.
+struct credentials_source *connection_kms_credentials(const struct connection *c);
 // The entries of --encryption-context, added to context. -EINVAL: one is given twice; -ENOMEM.
 int connection_context(const struct options *o, struct kv *context) MUST_CHECK;
 #define AUTO_CONNECTION CLEANUP(connection_close)

@@ -38,6 +38,7 @@ struct options {
     // Where and as whom.
     char *region;
     char *profile;
+    char *kms_profile;
     char *endpoint_url;
     char *kms_endpoint_url;
     char *ca_bundle;

@@ -74,6 +74,8 @@ static void make_target_options(struct sides *s, char *to_key)
     o->decrypt_keys.count = o->key_files.count = 0;
     o->read_formats = NULL;
     override(&o->profile, given->dst_profile);
+    if (given->dst_profile != NULL) // it is for DST's key too
+        o->kms_profile = NULL;
     override(&o->region, given->to_region);
     override(&o->endpoint_url, given->dst_endpoint_url);
     override(&o->kms_endpoint_url, given->dst_kms_endpoint_url);

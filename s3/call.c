@@ -3,6 +3,7 @@
 #include "common/err.h"
 #include "common/log.h"
 #include "common/secret.h"
+#include "s3/clock_offset.h"
 #include "s3/config.h"
 #include "s3/sigv4.h"
 
@@ -10,6 +11,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#define CLOCK_NOTE_MAX_MS 5000 // an answer's Date may be from when it began
 
 #define URL_MAX (64 * 1024) // key and query, escaped threefold, and continuation tokens
 
@@ -112,13 +115,26 @@ bool caller_move(struct caller *caller, const struct call_place *to)
     return true;
 }
 
+static int take_credentials(struct caller *caller, struct call *c, struct credentials *out)
+{
+    int rc = credentials_get(caller->credentials, out);
+    if (rc < 0) {
+        c->no_credentials = true;
+        return rc;
+    }
+    memcpy(c->access_key_id, out->access_key_id, sizeof c->access_key_id);
+    c->credentials_expire_s = out->expires_s;
+    c->clock_offset_s = atomic_load(&caller->clock_offset_s);
+    return 0;
+}
+
 static int sign(struct caller *caller, struct call *c, const struct call_place *place,
                 const char *query, struct kv *headers)
 {
     CLEANUP(credentials_clear) struct credentials credentials = {0};
     int rc = kv_copy(headers, &c->headers);
     if (rc == 0)
-        rc = credentials_get(caller->credentials, &credentials);
+        rc = take_credentials(caller, c, &credentials);
     if (rc == 0)
         rc = kv_set(headers, "host", place->server.authority);
     if (rc == 0 && caller->content_sha256)
@@ -133,7 +149,7 @@ static int sign(struct caller *caller, struct call *c, const struct call_place *
         .payload_sha256 = c->payload_sha256,
         .region = place->region,
         .service = caller->service,
-        .now_s = clock_wall_s(),
+        .now_s = clock_wall_s() + c->clock_offset_s,
     };
     return sigv4_sign(&r, &credentials, NULL);
 }
@@ -153,11 +169,12 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
     AUTO_BUF struct buf url;
     const struct call_place *place = caller_place(caller);
     buf_init(&url, 2 * URL_MAX);
+    c->no_credentials = false;
     int rc = make_url(c, place, query, &url);
     if (rc == 0)
         rc = sign(caller, c, place, query, &headers);
     if (rc < 0)
-        return rc;
+        return c->no_credentials ? err_prefix(rc, "%s", c->what) : rc;
     c->http.url = buf_str(&url);
     c->http.headers = &headers;
     c->place = place;
@@ -165,6 +182,7 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
     c->http.answer = &c->answer;
     c->http.cancel = c->retry.cancel;
     atomic_fetch_add(&caller->requests, 1);
+    c->sent_ms = clock_ms();
     rc = http_send(caller->http, &c->http, out);
     c->http.headers = NULL;
     c->http.url = NULL;
@@ -226,6 +244,67 @@ static int64_t retry_after_ms(const struct http_response *r)
     return seconds < RETRY_DELAY_MAX_MS / 1000 ? (int64_t)seconds * 1000 : RETRY_DELAY_MAX_MS;
 }
 
+// ---- what the answer means for the next attempt
+
+static bool is_trustworthy(const struct endpoint *server)
+{
+    return server->tls || server->loopback;
+}
+
+// Signed anew by the server's clock. Others may have learnt the same meanwhile.
+static bool learn_clock(struct caller *caller, struct call *c, const struct http_response *r)
+{
+    if (!clock_offset_learn(c->place->server.authority, is_trustworthy(&c->place->server),
+                            r->date_s, &c->clock_offset_s))
+        return false;
+    atomic_store(&caller->clock_offset_s, c->clock_offset_s);
+    return true;
+}
+
+// New ones are looked for once at once; after that with pauses, if these were good and expired, and
+// others may come. Then it is no lasting refusal.
+static int renew(struct caller *caller, struct call *c, bool expired, int rc, enum retry_kind *kind)
+{
+    bool may_change = credentials_refused(caller->credentials, c->access_key_id, expired);
+    bool may_mend = expired && may_change && atomic_load(&caller->accepted);
+    if (may_mend)
+        *kind = RETRY_TRANSIENT;
+    if (!c->renewed)
+        *kind = RETRY_AT_ONCE;
+    c->renewed = true;
+    return may_mend ? -EIO : rc;
+}
+
+// Ceph's gateway says no more than 403 to a session that has expired.
+static bool is_mute_expiry(const struct call *c, const struct http_response *r)
+{
+    return r->status == 403 && c->credentials_expire_s != 0 &&
+           clock_wall_s() >= c->credentials_expire_s;
+}
+
+static int judge_answer(struct caller *caller, struct call *c, const struct http_response *out,
+                        enum retry_kind *kind)
+{
+    struct call_failure failure = {.kind = RETRY_NEVER};
+    if (is_trustworthy(&c->place->server) && clock_ms() - c->sent_ms < CLOCK_NOTE_MAX_MS)
+        clock_offset_note(out->date_s);
+    int rc = c->judge(c, out, &failure);
+    keep_pace(caller, c, out, failure.kind, rc == 0);
+    if (rc == 0) {
+        atomic_store(&caller->accepted, true);
+        return 0;
+    }
+    *kind = failure.kind;
+    c->retry.delay_min_ms = retry_after_ms(out);
+    c->was_lost |= out->status >= 500 || out->status == 200;
+    bool expired = failure.credentials_expired || is_mute_expiry(c, out);
+    if (failure.credentials_refused || expired)
+        rc = renew(caller, c, expired, rc, kind);
+    if (failure.clock_skewed && learn_clock(caller, c, out))
+        *kind = RETRY_AT_ONCE;
+    return rc;
+}
+
 // One attempt: 0, or the error and how to go on.
 static int attempt(struct caller *caller, struct call *c, const char *query,
                    struct http_response *out, enum retry_kind *kind)
@@ -236,24 +315,11 @@ static int attempt(struct caller *caller, struct call *c, const char *query,
     c->retry.delay_min_ms = 0;
     c->retry.first_failed_ms += out->waited_ms; // what held it up then was not the server's failure
     if (rc < 0) {
-        *kind = kind_without_answer(c, out);
+        *kind = c->no_credentials ? RETRY_TRANSIENT : kind_without_answer(c, out);
         c->was_lost |= out->failure == HTTP_FAILED_LOST;
         return rc;
     }
-    struct call_failure failure = {.kind = RETRY_NEVER};
-    rc = c->judge(c, out, &failure);
-    keep_pace(caller, c, out, failure.kind, rc == 0);
-    if (rc == 0)
-        return 0;
-    *kind = failure.kind;
-    c->retry.delay_min_ms = retry_after_ms(out);
-    c->was_lost |= out->status >= 500 || out->status == 200;
-    if (failure.credentials_refused && !c->renewed) {
-        c->renewed = true;
-        credentials_invalidate(caller->credentials);
-        *kind = RETRY_AT_ONCE;
-    }
-    return rc;
+    return judge_answer(caller, c, out, kind);
 }
 
 // The time that is left bounds each attempt too.

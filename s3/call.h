@@ -13,13 +13,15 @@ struct call_place { // where requests go, and for which region they are signed
     struct endpoint server; // the whole host, bucket included if virtual-hosted
 };
 
-struct caller { // immutable after its making but for the counters, and one move
+struct caller { // immutable after its making but for what is atomic, and one move
     struct http *http;
     struct credentials_source *credentials;
-    const char *service;            // "s3", "kms"
-    bool content_sha256;            // send x-amz-content-sha256 (S3)
-    struct call_place first, moved; // as configured; where the service has sent us since
-    atomic_int moves;               // enum call_moves
+    const char *service;                // "s3", "kms"
+    bool content_sha256;                // send x-amz-content-sha256 (S3)
+    struct call_place first, moved;     // as configured; where the service has sent us since
+    atomic_int moves;                   // enum call_moves
+    atomic_int_fast64_t clock_offset_s; // what it takes to be signed in the server's time
+    atomic_bool accepted; // the server took the credentials once: that they expire may mend itself
     atomic_uint_fast64_t requests, retries, sent_bytes, received_bytes;
 };
 
@@ -28,6 +30,8 @@ enum call_moves { CALL_NOT_MOVED, CALL_MOVING, CALL_MOVED };
 struct call_failure { // how to go on after an answer that was not accepted
     enum retry_kind kind;
     bool credentials_refused; // expired or unknown: look for new ones, try once more
+    bool credentials_expired; // ... and as long as the call may take: new ones may come
+    bool clock_skewed;        // refused for the time it was signed at
 };
 
 struct call;
@@ -47,7 +51,12 @@ struct call {
         *payload_sha256; // NULL: of the body, computed once; over TLS a bulk body goes unsigned
     call_judge_fn judge;
     void *judge_context;
-    const struct call_place *place; // where the last attempt went
+    const struct call_place *place; // where the last attempt went, ...
+    char access_key_id[129];        // that the last attempt was signed with, ...
+    int64_t credentials_expire_s;   // ... until when they were good (0: unknown), ...
+    int64_t clock_offset_s;         // ... and in what time
+    int64_t sent_ms;                // when it went out, on clock_ms()
+    bool no_credentials;            // there were none: it was not sent
     bool renewed;                   // credentials were already looked for again
     bool was_lost; // some attempt may have been done by the server without our hearing of it
 };

@@ -30,6 +30,21 @@
 #define CALL_BODY_BYTES_PER_MS  32     // ... as long as its size takes at 32 KB/s
 #define CALL_KMS_TOTAL_MS       10000
 
+// ---- Credentials: asking for new ones
+#define FETCH_TOTAL_MS           30000 // all of it: several servers may have a part in it
+#define FETCH_ATTEMPTS_MAX       3     // of one request
+#define FETCH_TIMEOUT_MS         10000 // one request to STS
+#define FETCH_CONNECT_MS         5000
+#define FETCH_NEAR_TIMEOUT_MS    5000        // metadata: on this machine, or one hop away
+#define FETCH_NEAR_CONNECT_MS    1000        // most machines have none, and nobody refuses there
+#define FETCH_ANSWER_MAX         (64 * 1024) // a session token of up to some KiB
+#define TOKEN_FILE_MAX           (64 * 1024)
+#define CREDENTIALS_WAIT_MS      8000 // of a request for new ones: less than a HEAD may take in all
+#define CREDENTIALS_ADVISORY_S   900  // before expiry: ask for new ones
+#define CREDENTIALS_MANDATORY_S  300  // wait for them
+#define CREDENTIALS_PAUSE_MS     1000 // between fetches while there are none; and with old ones
+#define CREDENTIALS_PAUSE_MAX_MS 60000 // to be had up to this
+
 // ---- Retries
 #define RETRY_DELAY_FIRST_MS     100
 #define RETRY_DELAY_THROTTLED_MS 400   // first delay when the server asks for fewer requests

@@ -122,12 +122,13 @@ static struct meaning meaning_of(const struct http_response *r, const struct kms
 }
 
 // "Signature expired: ..." comes under several codes; the server's Date tells by how much.
-static bool is_skew(const struct http_response *r, const struct kms_error *e, int64_t *off)
+static bool is_skew(const struct call *c, const struct http_response *r, const struct kms_error *e,
+                    int64_t *off)
 {
-    *off = r->date_s != 0 ? clock_wall_s() - r->date_s : 0;
+    *off = r->date_s != 0 ? clock_wall_s() + c->clock_offset_s - r->date_s : 0;
     return strstr(e->message, "Signature expired") != NULL ||
            strstr(e->message, "Signature not yet current") != NULL ||
-           strcmp(e->code, "RequestTimeTooSkewed") == 0;
+           strcmp(e->code, "RequestTimeTooSkewed") == 0 || strcmp(e->code, "RequestExpired") == 0;
 }
 
 int kms_judge(struct call *c, const struct http_response *r, struct call_failure *f)
@@ -142,10 +143,12 @@ int kms_judge(struct call *c, const struct http_response *r, struct call_failure
     const char *id = kv_get(&r->headers, "x-amzn-requestid");
     f->kind = m.kind;
     f->credentials_refused = m.credentials_refused;
+    f->credentials_expired = strncmp(e.code, "ExpiredToken", strlen("ExpiredToken")) == 0;
     outcome->wrong_key = strcmp(e.code, "IncorrectKeyException") == 0;
     outcome->denied = strncmp(e.code, "AccessDenied", strlen("AccessDenied")) == 0;
     outcome->would_have_done = strcmp(e.code, "DryRunOperationException") == 0;
-    if (is_skew(r, &e, &off))
+    f->clock_skewed = is_skew(c, r, &e, &off);
+    if (f->clock_skewed)
         return err_set(-EACCES,
                        "%s: %d %s: this machine's clock is off by %" PRId64
                        " s: set it (request id %s)",

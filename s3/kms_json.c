@@ -109,6 +109,18 @@ bool kms_json_true(const struct json_t *json, const char *group, const char *nam
     return json_is_true(member(json, group, name));
 }
 
+bool kms_json_has(const struct json_t *json, const char *name)
+{
+    const json_t *found = json_object_get(json, name);
+    return found != NULL && !json_is_null(found);
+}
+
+bool kms_json_is_number(const struct json_t *json, const char *name, int64_t number)
+{
+    const json_t *found = json_object_get(json, name);
+    return json_is_integer(found) && json_integer_value(found) == number;
+}
+
 // Bytes that the padded base64 text stands for; 0 if it cannot be.
 static size_t decoded_size(const char *text)
 {

@@ -28,6 +28,9 @@ int kms_json_parse(struct json_t **out, const char *text, size_t len) MUST_CHECK
 // A string member, of a member object if group is not NULL; NULL if it is not there. The json's.
 const char *kms_json_text(const struct json_t *json, const char *group, const char *name);
 bool kms_json_true(const struct json_t *json, const char *group, const char *name);
+// Whether there is such a member that is not null; whether it is this integer.
+bool kms_json_has(const struct json_t *json, const char *name);
+bool kms_json_is_number(const struct json_t *json, const char *name, int64_t number);
 
 // The base64 member decoded: into a new secret / appended to out. -EIO if missing, malformed, empty
 // or longer than max bytes.

@@ -176,6 +176,11 @@ int profile_refresh(struct profile *p, int force)
     struct kv settings = {0};
     int rc = 0;
     p->found = 0;
+    if (stamp_differs(&credentials, &p->credentials_seen) ||
+        stamp_differs(&config, &p->config_seen))
+        p->loads++;
+    p->credentials_seen = credentials;
+    p->config_seen = config;
     if (config.exists)
         rc = load_config(p, &settings);
     if (rc == 0 && credentials.exists) // this file wins

@@ -21,7 +21,9 @@ struct profile {
     char *config_path;      // owned; likewise
     struct kv settings;     // of the profile, then "services.NAME"; wiped when dropped
     int found;              // the profile stands in a file
-    struct profile_stamp credentials_stamp, config_stamp;
+    unsigned loads;         // how often the files were found changed
+    struct profile_stamp credentials_stamp, config_stamp; // of what settings hold
+    struct profile_stamp credentials_seen, config_seen;   // also where it could not be read
 };
 
 int profile_init(struct profile *p, const char *name) MUST_CHECK;

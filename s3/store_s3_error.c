@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "s3/clock_offset.h"
 #include "s3/store_s3_internal.h"
 #include "s3/xml.h"
 
@@ -146,7 +147,7 @@ static struct meaning meaning_of(const struct http_response *r, const struct s3_
 static int skewed_clock(const struct call *c, const struct http_response *r,
                         const struct s3_error *e)
 {
-    int64_t off = r->date_s != 0 ? clock_wall_s() - r->date_s : 0;
+    int64_t off = r->date_s != 0 ? clock_wall_s() + c->clock_offset_s - r->date_s : 0;
     char by[64] = "by more than the server allows";
     if (off != 0)
         snprintf(by, sizeof by, "%" PRId64 " s %s the server's", off < 0 ? -off : off,
@@ -183,6 +184,13 @@ static bool is_elsewhere(const struct call *c, const struct http_response *r,
            (is_bare_400(c, r) || strcmp(e->code, "AuthorizationHeaderMalformed") == 0);
 }
 
+static bool is_mute_skew(const struct call *c, const struct http_response *r)
+{
+    int64_t off_s = r->date_s != 0 ? clock_wall_s() + c->clock_offset_s - r->date_s : 0;
+    return r->status == 403 && strcmp(c->http.method, "HEAD") == 0 &&
+           (off_s > CLOCK_WARN_S || off_s < -CLOCK_WARN_S);
+}
+
 // 501 or 400 that names the checksum: then this server shall get none any more.
 static bool refuses_checksum(const struct http_response *r, const struct s3_error *e)
 {
@@ -201,6 +209,8 @@ static int judge_refusal(struct s3_call *s, const struct http_response *r, const
     struct meaning m = meaning_of(r, e);
     f->kind = m.kind;
     f->credentials_refused = m.credentials_refused || is_bare_400(c, r);
+    f->credentials_expired =
+        strcmp(e->code, "ExpiredToken") == 0 || strcmp(e->code, "TokenRefreshRequired") == 0;
     if (s->had_checksum && refuses_checksum(r, e)) {
         if (!atomic_exchange(&s->store->checksums_refused, true))
             log_warn("%s: the server takes no checksums (%d %s): going on without",
@@ -208,6 +218,8 @@ static int judge_refusal(struct s3_call *s, const struct http_response *r, const
         s3_call_drop_checksum(s);
         f->kind = RETRY_AT_ONCE;
     }
+    // A HEAD's answer does not say why: if the clock is off, that is why.
+    f->clock_skewed = strcmp(e->code, "RequestTimeTooSkewed") == 0 || is_mute_skew(c, r);
     if (strcmp(e->code, "RequestTimeTooSkewed") == 0)
         return skewed_clock(c, r, e);
     if (is_elsewhere(c, r, e)) {

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <expat.h>
 #include <limits.h>
+#include <malloc.h>
 #include <string.h>
 
 struct xml_state {
@@ -93,6 +94,27 @@ static void on_doctype(void *user, const XML_Char *name, const XML_Char *system,
     stop(user, err_set(-EIO, "the XML has a DTD"));
 }
 
+// An answer of STS is a secret, so expat's memory is wiped when it goes.
+static void wiping_free(void *memory)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static void *wiping_realloc(void *memory, size_t size)
+{
+    size_t had = memory != NULL ? malloc_usable_size(memory) : 0;
+    void *moved = malloc(size);
+    if (moved == NULL || memory == NULL)
+        return moved;
+    memcpy(moved, memory, had < size ? had : size);
+    wiping_free(memory);
+    return moved;
+}
+
+static const XML_Memory_Handling_Suite WIPING = {malloc, wiping_realloc, wiping_free};
+
 static int parse(struct xml_state *s, const char *text, size_t len)
 {
     XML_SetUserData(s->parser, s);
@@ -119,12 +141,12 @@ int xml_parse(const char *text, size_t len, xml_fn fn, void *context)
         return err_set(-EIO, "the XML is too large");
     AUTO_BUF struct buf sound;
     struct xml_state s = {.fn = fn, .context = context};
-    buf_init(&sound, 3 * len + 1);
+    buf_init_secret(&sound, 3 * len + 1);
     int rc = xml_repair(text, len, &sound, &s.repaired);
     if (rc < 0)
         return rc;
-    buf_init(&s.text, XML_TEXT_MAX);
-    s.parser = XML_ParserCreate(NULL);
+    buf_init_secret(&s.text, XML_TEXT_MAX);
+    s.parser = XML_ParserCreate_MM(NULL, &WIPING, NULL);
     if (s.parser == NULL)
         return err_set(-ENOMEM, "out of memory for XML");
     rc = s.repaired ? parse(&s, sound.data, sound.len) : parse(&s, text, len);

@@ -16,6 +16,7 @@ import argparse
 import base64
 import collections
 import datetime
+import email.utils
 import hashlib
 import json
 import os
@@ -69,6 +70,7 @@ class Kms:
         self.denials = []    # {"action", "access_key", "key"}, each a pattern
         self.faults = Faults()
         self.expired = set()  # session tokens
+        self.expiries = {}    # of others: when, by this server's clock
         self.clock_offset_s = 0
         self.log = []
         self.load()
@@ -467,7 +469,8 @@ class Kms:
                                    clock_offset_s=self.clock_offset_s)
         except sigv4.SignatureError as error:
             raise KmsError(SIGNATURE_ERRORS[error.kind], str(error)) from None
-        if dict(headers).get("x-amz-security-token") in self.expired:
+        token, now_s = dict(headers).get("x-amz-security-token"), time.time() + self.clock_offset_s
+        if token in self.expired or self.expiries.get(token, now_s + 1) <= now_s:
             raise KmsError("ExpiredTokenException",
                            "The security token included in the request is expired")
         return verdict.access_key, verdict.region
@@ -550,6 +553,8 @@ class Kms:
         item = sigv4.Credentials(argument["access_key"], argument["secret_key"],
                                  argument.get("session_token"))
         sigv4.keep_credentials(self.known, item)
+        if "expires_s" in argument:
+            self.expiries[item.token] = argument["expires_s"]
         self.accounts[item.access_key] = argument.get("account", ACCOUNT)
 
     def control_allow(self, denial):
@@ -637,7 +642,7 @@ CONTROLS = {
     "delete_key": Kms.control_delete_key,    # at once, without the waiting time
     # CiphertextBlob and Plaintext in base64, EncryptionContext, KeyId, Region
     "import_blob": Kms.control_import_blob,
-    "credentials": Kms.control_credentials,  # access_key, secret_key, session_token, account
+    "credentials": Kms.control_credentials,  # access_key, secret_key, session_token, expires_s, account
     "expire_token": lambda kms, argument: kms.expired.add(argument),
     # seconds by which the server's clock differs from ours
     "clock_offset": lambda kms, argument: setattr(kms, "clock_offset_s", float(argument)),
@@ -661,7 +666,8 @@ class KmsHandler(httpbase.Handler):
         # Noted before the answer, so that a client that has its answer finds it in the log.
         self.service.note(entry)
         body = json.dumps(value).encode() if value or status != 200 else b""
-        self.answer(status, [("Content-Type", CONTENT_TYPE),
+        date = email.utils.formatdate(time.time() + self.service.clock_offset_s, usegmt=True)
+        self.answer(status, [("Content-Type", CONTENT_TYPE), ("Date", date),
                              ("x-amzn-RequestId", entry["request_id"])], body)
 
     def respond(self, entry):

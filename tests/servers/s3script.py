@@ -73,6 +73,7 @@ class S3:
         self.store = Store()
         self.rules = s3faults.Rules()
         self.expired = set()
+        self.expiries = {}  # session token: when, by this server's clock
         self.clock_offset_s = 0
         self.log = []
         self.waiting = 0
@@ -96,7 +97,9 @@ class S3:
                             f"'{self.region}'", Region=self.region)
             error.headers.append(("x-amz-bucket-region", self.region))
             raise error
-        if request.headers.get("x-amz-security-token") in self.expired:
+        token = request.headers.get("x-amz-security-token")
+        now_s = time.time() + self.clock_offset_s
+        if token in self.expired or self.expiries.get(token, now_s + 1) <= now_s:
             raise S3Error("ExpiredToken", 400, "The provided token has expired.")
         if claimed.startswith("STREAMING-"):
             raise S3Error("NotImplemented", 501, "aws-chunked bodies are not implemented")
@@ -546,13 +549,15 @@ class S3:
         item = sigv4.Credentials(argument["access_key"], argument["secret_key"],
                                  argument.get("session_token"))
         sigv4.keep_credentials(self.known, item)
+        if "expires_s" in argument:
+            self.expiries[item.token] = argument["expires_s"]
 
 
 CONTROLS = {
     "rules": S3.control_rules,               # a list of orders, see s3faults.py
     "settings": S3.control_settings,         # see Store; checksums: verify, ignore, refuse;
                                              # latency: seconds before every answer
-    "credentials": S3.control_credentials,   # access_key, secret_key, session_token
+    "credentials": S3.control_credentials,   # access_key, secret_key, session_token, expires_s
     "expire_token": lambda s3, argument: s3.expired.add(argument),
     "clock_offset": lambda s3, argument: setattr(s3, "clock_offset_s", float(argument)),
     "release": lambda s3, _: s3.rules.release(),  # what "hold" holds
@@ -587,6 +592,7 @@ class S3Handler(httpbase.Handler):
                  "headers": {k: v for k, v in request.header_pairs if LOGGED_HEADERS.match(k)},
                  "body_bytes": self.body_left, "connection": self.client_address[1],
                  "payload": request.headers.get("x-amz-content-sha256"), "signature": None,
+                 "signed_at": request.headers.get("x-amz-date"),
                  "access_key": None, "fault": None, "status": None, "code": None,
                  "request_id": uuid.uuid4().hex[:16].upper()}
         with self.service.lock:

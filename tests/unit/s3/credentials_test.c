@@ -30,6 +30,7 @@ static int clean(void **state)
     unlink(config_path);
     setenv("AWS_SHARED_CREDENTIALS_FILE", credentials_path, 1);
     setenv("AWS_CONFIG_FILE", config_path, 1);
+    setenv("AWS_EC2_METADATA_DISABLED", "true", 1); // nobody but loopback is asked
     return 0;
 }
 
@@ -117,17 +118,32 @@ static void a_changed_file_is_read_again(void **state)
     write_file(next, "[default]\naws_access_key_id=B\naws_secret_access_key=2\n");
     assert_int_equal(rename(next, credentials_path), 0);
     assert_credentials(s, "B", "2", NULL);
-    credentials_invalidate(s);
+    assert_true(credentials_refused(s, "B", true));
     assert_credentials(s, "B", "2", NULL);
-    // Broken meanwhile: an error that names file and line, and nothing of its content.
+    // Broken meanwhile: the old ones are good for as long as nobody refuses them.
     write_file(credentials_path, "[default]\nSECRETSECRET\n");
+    assert_credentials(s, "B", "2", NULL);
+    credentials_refused(s, "A", true); // not those of now
+    assert_credentials(s, "B", "2", NULL);
+    credentials_refused(s, "B", false); // by one server, for another they may be good
+    assert_credentials(s, "B", "2", NULL);
+    credentials_refused(s, "B", true);
     AUTO_CREDENTIALS struct credentials c = {0};
     assert_int_equal(credentials_get(s, &c), -EIO);
     assert_non_null(strstr(err_text(), "line 2"));
     assert_non_null(strstr(err_text(), credentials_path));
     assert_null(strstr(err_text(), "SECRET"));
+    struct credentials_description d;
+    credentials_describe(s, &d);
+    assert_false(d.usable);
+    assert_non_null(strstr(d.trouble, "line 2"));
     write_file(credentials_path, "[default]\naws_access_key_id=C\naws_secret_access_key=3\n");
     assert_credentials(s, "C", "3", NULL);
+    credentials_describe(s, &d);
+    assert_true(d.usable);
+    assert_string_equal(d.source, "profile 'default'");
+    assert_string_equal(d.access_key_id, "C");
+    assert_string_equal(d.trouble, "");
     credentials_source_free(s);
 }
 
