@@ -13,6 +13,7 @@ struct volume_config {
     format_set read_formats;     // what may be read
     bool plaintext_read; // --plaintext=read: objects without an envelope are shown as they are
     bool read_only;
+    bool no_overwrite;        // --no-overwrite: an object that is there is never replaced
     uint64_t part_size;       // --part-size: size of the first parts, bytes
     uint64_t part_min;        // --part-min: the server's smallest part but the last (5 MiB on S3)
     uint64_t hold_size;       // --hold-size: files up to this are not sealed before the commit

@@ -104,6 +104,8 @@ int writer_open(struct volume *v, const char *key, const struct object_info *inf
                 struct writer **out)
 {
     CLEANUP(writer_freep) struct writer *w = NULL;
+    if (v->config.no_overwrite)
+        return err_set(-EEXIST, "%s: is in S3, and --no-overwrite changes nothing that is", key);
     int rc = writer_new(v, key, &w);
     if (rc == 0)
         rc = reader_open(v, key, info, &w->reader);

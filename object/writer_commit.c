@@ -86,6 +86,35 @@ static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store
     return 0;
 }
 
+// ---- write-once ----
+
+// Nothing may be replaced, but for what this writer has made itself.
+static bool only_new(const struct writer *w)
+{
+    return w->volume->config.no_overwrite && !w->has_committed;
+}
+
+// Some servers ignore If-Match on copies, and what goes on after an fsync has no condition to send:
+// the object must still be the one that this writer opened or made.
+static int check_still_ours(struct writer *w)
+{
+    AUTO_STORE_OBJECT struct store_object now = {0};
+    struct store *store = w->volume->store;
+    int rc = store->ops->head(store, w->key, &now);
+    if (rc == 0 && strcmp(now.etag, w->committed.object.etag) != 0)
+        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being written on",
+                     w->key);
+    return rc;
+}
+
+// Right before the object is made. No lock held; busy is the caller's.
+static int check_before(struct writer *w, bool heeded)
+{
+    if (w->gen.base > 0 || (w->volume->config.no_overwrite && w->has_committed))
+        return check_still_ours(w);
+    return only_new(w) && !heeded ? write_once_check(w->volume, w->key) : 0;
+}
+
 // ---- the two ways to send ----
 
 static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
@@ -102,36 +131,28 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
     atomic_fetch_add(&w->volume->sending, 1);
     w->cost.sent += part->size;
     lock_give(&w->lock);
-    rc = store->ops->put(store, w->key, &metadata, &body, result);
-    rc = believe_or_look(w, rc, size, result);
+    body.only_new = only_new(w);
+    rc = check_before(w, w->volume->heeded.put);
+    if (rc == 0) {
+        rc = store->ops->put(store, w->key, &metadata, &body, result);
+        rc = believe_or_look(w, rc, size, result);
+    }
     part_free(w, part);
     atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
     return rc;
 }
 
-static int check_copied_source(struct writer *w)
-{
-    // Some servers ignore If-Match on copies: what was copied must still be what this writer
-    // opened.
-    AUTO_STORE_OBJECT struct store_object now = {0};
-    struct store *store = w->volume->store;
-    int rc = store->ops->head(store, w->key, &now);
-    if (rc == 0 && strcmp(now.etag, w->committed.object.etag) != 0)
-        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being appended to",
-                     w->key);
-    return rc;
-}
-
 static int complete(struct writer *w, unsigned count, uint64_t size, struct store_result *result)
 {
     struct store *store = w->volume->store;
-    int rc = w->gen.base > 0 ? check_copied_source(w) : 0;
+    int rc = check_before(w, w->volume->heeded.complete);
     if (rc == 0 && atomic_load(&w->cancel)) // from here on it cannot be called back
         rc = err_set(-ECANCELED, "%s: given up", w->key);
     if (rc < 0)
         return rc;
-    rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count, result);
+    rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count,
+                                     only_new(w), result);
     return believe_or_look(w, rc, size, result);
 }
 
@@ -149,10 +170,15 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
     int rc = complete(w, count, size, result);
     lock_take(&w->lock);
     w->gen.completing = false;
-    if (rc == 0) {
-        w->gen.upload_id[0] = '\0';
-        w->committed_parts = count;
-    }
+    if (rc < 0)
+        return rc;
+    w->gen.completed = true;
+    w->gen.upload_id[0] = '\0';
+    w->committed_parts = count;
+    struct store *store = w->volume->store;
+    lock_give(&w->lock);
+    rc = store->ops->assure(store, w->key, result->version_id);
+    lock_take(&w->lock);
     return rc;
 }
 

@@ -216,7 +216,7 @@ static void abort_upload_if_idle_locked(struct writer *w)
 static const char *what_is_left_locked(const struct writer *w)
 {
     if (w->gen.completed)
-        return "S3 said that it is complete, but it could not be looked at";
+        return "S3 said that it is complete, but what was to follow failed";
     return w->has_committed ? "the last committed version stays" : "nothing of it is visible";
 }
 

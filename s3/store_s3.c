@@ -332,6 +332,10 @@ static int store_s3_put(struct store *store, const char *key, const struct kv *m
     if (rc == 0 && metadata != NULL)
         rc = s3_call_set_metadata(&c, metadata);
     if (rc == 0)
+        rc = s3_call_set_defaults(&c, false);
+    if (rc == 0 && body->only_new)
+        rc = s3_call_set_only_new(&c);
+    if (rc == 0)
         rc = s3_call_set_crc32c(&c, body->crc32c);
     if (rc == 0)
         rc = s3_call_perform(&c);
@@ -372,6 +376,7 @@ static const struct store_ops STORE_S3_OPS = {
     .upload_part = store_s3_upload_part,
     .upload_part_copy = store_s3_upload_part_copy,
     .upload_complete = store_s3_upload_complete,
+    .assure = store_s3_assure,
     .upload_abort = store_s3_upload_abort,
     .upload_list = store_s3_upload_list,
     .free = store_s3_free,

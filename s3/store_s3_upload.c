@@ -60,6 +60,8 @@ int store_s3_upload_create(struct store *store, const char *key, const struct kv
                           ANSWER_SMALL_MAX);
     if (rc == 0)
         rc = call_header(&c.call, "content-type", "application/octet-stream");
+    if (rc == 0)
+        rc = s3_call_set_defaults(&c, false);
     return rc == 0 ? s3_upload_create_perform(&c, metadata, upload_id) : rc;
 }
 
@@ -146,7 +148,7 @@ static int on_complete_xml(void *context, enum xml_event event, const char *path
 }
 
 int store_s3_upload_complete(struct store *store, const char *key, const char *upload_id,
-                             const struct store_part *parts, size_t parts_count,
+                             const struct store_part *parts, size_t parts_count, bool only_new,
                              struct store_result *out)
 {
     assert(parts_count > 0);
@@ -160,6 +162,8 @@ int store_s3_upload_complete(struct store *store, const char *key, const char *u
         rc = call_query(&c.call, "uploadId", "%s", upload_id);
     if (rc == 0)
         rc = call_header(&c.call, "content-type", "application/xml");
+    if (rc == 0 && only_new)
+        rc = s3_call_set_only_new(&c);
     if (rc == 0)
         rc = make_complete_body(&text, parts, parts_count);
     if (rc < 0)
