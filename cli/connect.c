@@ -1,6 +1,7 @@
 #include "cli/connect.h"
 
 #include "cli/key_file.h"
+#include "cli/probe_once.h"
 #include "cli/settings.h"
 #include "common/clock.h"
 #include "common/codec.h"
@@ -161,6 +162,7 @@ static int configure_volume(struct connection *c, const struct options *o)
     volume_config_defaults(config);
     config->plaintext_read = o->plaintext_read;
     config->read_only = !use_writes(c->use);
+    config->no_overwrite = o->no_overwrite;
     config->failures_told = c->use == CONNECTION_PUT;
     set_given(&config->part_size, o->part_size);
     set_given(&config->part_min, o->part_min);
@@ -257,6 +259,16 @@ struct credentials_source *connection_kms_credentials(const struct connection *c
     return c->kms_credentials != NULL ? c->kms_credentials : c->credentials;
 }
 
+// A mount's copies are renames, which keep what an object has.
+static int set_object_options(struct connection *c, const struct options *o)
+{
+    int rc = object_options_make(&c->objects, o);
+    c->objects.defaults.over_carried = c->use == CONNECTION_PUT;
+    if (rc == 0)
+        store_s3_set_defaults(c->store, &c->objects.defaults);
+    return rc;
+}
+
 static int open_all(struct connection *c, const struct options *o, const struct source *source)
 {
     int rc = check_keys_given(o, c->use);
@@ -278,6 +290,8 @@ static int open_all(struct connection *c, const struct options *o, const struct 
         rc = harden_once(o->require_mlock);
     if (rc == 0)
         rc = store_s3_new(&c->store, source->bucket, &c->endpoint, c->credentials);
+    if (rc == 0)
+        rc = set_object_options(c, o);
     if (rc == 0)
         rc = open_keyring(c, o);
     if (rc == 0)
@@ -302,6 +316,7 @@ void connection_close(struct connection *c)
     keyring_free(c->ahead);
     keyring_free(c->keyring);
     store_free(c->store);
+    object_options_clear(&c->objects);
     credentials_source_free(c->kms_credentials);
     credentials_source_free(c->credentials);
     free(c->region);
@@ -389,7 +404,11 @@ int connection_probe(struct connection *c, const struct source *source, const st
     if (rc == 0)
         rc = probe_listing(c, source);
     if (rc == 0 && writes)
+        rc = probe_object_lock(c, source);
+    if (rc == 0 && writes)
         rc = probe_writing(c, source);
+    if (rc == 0 && writes && o->no_overwrite)
+        rc = probe_write_once(c, source, make_probe_key(source).text);
     if (rc == 0 && any_key(o))
         rc = probe_kms(c, writes);
     return rc;

@@ -4,6 +4,7 @@
 #ifndef CLI_CONNECT_H
 #define CLI_CONNECT_H
 
+#include "cli/object_options.h"
 #include "cli/options.h"
 #include "cli/source.h"
 #include "object/volume.h"
@@ -21,10 +22,11 @@ enum connection_use {
 struct connection {
     enum connection_use use;
     struct volume_config config;
-    struct volume *volume;   // owned, as all below
-    struct keyring *keyring; // KMS
-    struct keyring *ahead;   // over it, for a mount that writes; else NULL
-    struct keyring *raw;     // over these, with --key-file; else NULL
+    struct volume *volume;         // owned, as all below
+    struct keyring *keyring;       // KMS
+    struct keyring *ahead;         // over it, for a mount that writes; else NULL
+    struct keyring *raw;           // over these, with --key-file; else NULL
+    struct object_options objects; // what the store gives to new ones
     struct store *store;
     struct credentials_source *credentials;
     struct credentials_source *kms_credentials; // with --kms-profile; else NULL

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "cli/mount_options.h"
+#include "cli/object_options.h"
 #include "cli/option_values.h"
 #include "cli/suggest.h"
 #include "common/err.h"
@@ -82,6 +83,15 @@ static const struct option_row TABLE[] = {
         "zeros that a never-trimmed file may end with (default 1GiB)"),
     ROW("spool-dir", "DIR", option_path, spool_dir, MAKES,
         "directory for encrypted spool files; lets files be rewritten"),
+    ROW("no-overwrite", NULL, option_flag, no_overwrite, MAKES,
+        "never replace, remove or rename an object that is there"),
+    ROW("object-lock", "MODE:DAYS", option_object_lock, object_lock, MAKES,
+        "retention of new objects: GOVERNANCE or COMPLIANCE, and days"),
+    ROW("storage-class", "CLASS", option_storage_class, storage_class, MAKES,
+        "storage class of new objects (default: the bucket's)"),
+    ROW("sse", "ALGORITHM[:KEYID]", option_sse, sse, MAKES,
+        "encryption by S3 beside ours: AES256, aws:kms or aws:kms:dsse"),
+    ROW("tags", "KEY=VALUE&...", option_tags, tags, MAKES, "tags of new objects, up to 10"),
 
     ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT, "refuse every change"),
     ROW("foreground", NULL, option_flag, foreground, VERB_MOUNT, "(-f) do not become a daemon"),
@@ -188,13 +198,18 @@ static void clear_list(struct option_list *list)
         free(list->items[i]);
 }
 
+static bool is_text(int (*parse)(const char *, void *))
+{
+    return parse == option_text || parse == option_path || parse == option_url ||
+           parse == option_storage_class || parse == option_sse || parse == option_tags ||
+           parse == option_object_lock;
+}
+
 void options_clear(struct options *o)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         void *field = (char *)o + TABLE[i].offset;
-        bool is_text = TABLE[i].parse == option_text || TABLE[i].parse == option_path ||
-                       TABLE[i].parse == option_url;
-        if (is_text)
+        if (is_text(TABLE[i].parse))
             free(*(char **)field);
         else if (TABLE[i].parse == option_text_list || TABLE[i].parse == option_pair_list ||
                  TABLE[i].parse == option_path_list)

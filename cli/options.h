@@ -55,6 +55,12 @@ struct options {
     uint64_t copy_object_max;
     uint64_t rename_copy_max;
     char *spool_dir;
+    // New objects: texts that were parsed already (cli/object_options.h).
+    bool no_overwrite;
+    char *object_lock;
+    char *storage_class;
+    char *sse;
+    char *tags;
     // The mount.
     bool read_only;
     bool foreground;

@@ -237,7 +237,9 @@ static int remove_dir(struct mount *m, const char *path)
     }
     // Somebody else's marker object would bring the directory back.
     struct store *store = volume_store(m->volume);
-    rc = store->ops->remove(store, marker);
+    rc = write_once_check_key(m, marker);
+    if (rc == 0 && !write_once(m))
+        rc = store->ops->remove(store, marker);
     if (rc < 0)
         return rc;
     WITH_LOCK(&m->lock);

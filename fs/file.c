@@ -138,6 +138,7 @@ static int open_for_writing(fuse_req_t req, struct handle *h, bool create,
         return err_set(-EROFS, "the mount is read-only");
     struct writing_request request = {
         .create = create || (fi->flags & O_TRUNC) != 0,
+        .is_new = create,
         .append = (fi->flags & O_APPEND) != 0,
         .tid = fuse_req_ctx(req)->pid,
         .uid = fuse_req_ctx(req)->uid,

@@ -303,6 +303,7 @@ void writing_unpin(struct mount *m, struct writing *writing);
 // reference more.
 struct writing_request {
     bool create;    // there is nothing, or what is there is to be replaced
+    bool is_new;    // there is nothing: the kernel has just looked
     bool append;    // the kernel must know where the end is
     bool momentary; // opened and closed in one request
     pid_t tid;
@@ -361,6 +362,19 @@ int rename_carry(struct mount *m, const char *from, const char *to,
                  const struct moved *moved) MUST_CHECK;
 // For RENAME_NOREPLACE. -EEXIST.
 int rename_check_nothing_there(const struct renaming *r) MUST_CHECK;
+
+// ---- write_once.c ----
+bool write_once(const struct mount *m); // --no-overwrite
+// -EACCES, with its text; path or key.
+int write_once_refuse(const char *path) MUST_CHECK;
+// Before an object of that key is opened for writing or removed: -EACCES if it is there, 0 without
+// --no-overwrite.
+int write_once_check_key(struct mount *m, const char *key) MUST_CHECK;
+// Instead of a removal in S3: the claimed node's file is given up if nothing of it was committed,
+// else -EACCES. node may be NULL.
+int write_once_unlink(struct mount *m, const char *path, struct node *node) MUST_CHECK;
+// Both names are claimed; source may be NULL.
+int write_once_check_rename(const struct renaming *r, struct node *source) MUST_CHECK;
 
 // ---- names_tree.c ----
 int rename_dir(const struct renaming *r) MUST_CHECK;

@@ -50,9 +50,11 @@ static int remove_claimed(struct mount *m, const char *path, struct node *node)
     AUTO_FREE char *key = NULL;
     struct store *store = volume_store(m->volume);
     int rc = path_key(m, path, &key);
-    if (rc == 0 && node != NULL)
+    if (rc == 0 && write_once(m))
+        rc = write_once_unlink(m, path, node);
+    else if (rc == 0 && node != NULL)
         rc = writing_unlink(m, node); // before the removal: a commit must not bring it back
-    if (rc == 0)
+    if (rc == 0 && !write_once(m))
         rc = store->ops->remove(store, key);
     if (rc < 0)
         return rc;
@@ -269,6 +271,8 @@ static int rename_file(const struct renaming *r)
         rc = claim_path(r->mount, r->to, &target);
     if (rc == 0 && r->noreplace)
         rc = rename_check_nothing_there(r);
+    if (rc == 0)
+        rc = write_once_check_rename(r, source);
     if (rc == 0)
         rc = rename_claimed(r, source, target);
     unclaim(r->mount, target);

@@ -187,6 +187,8 @@ static int make_writing(struct mount *m, const char *path, const struct writing_
     if (writing == NULL)
         return err_set(-ENOMEM, "out of memory");
     int rc = path_key(m, path, &key);
+    if (rc == 0 && !request->is_new)
+        rc = write_once_check_key(m, key);
     if (rc == 0)
         rc = request->create ? writer_create(m->volume, key, &writing->writer)
                              : writer_open(m->volume, key, NULL, &writing->writer);
