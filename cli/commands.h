@@ -17,5 +17,6 @@ int cmd_encrypt(const struct options *o) MUST_CHECK;
 int cmd_sql(const struct options *o) MUST_CHECK;
 int cmd_info(const struct options *o) MUST_CHECK;
 int cmd_verify(const struct options *o) MUST_CHECK;
+int cmd_policy(const struct options *o) MUST_CHECK;
 
 #endif

@@ -34,6 +34,8 @@ static const struct verb VERBS[] = {
      1, cmd_info},
     {"verify", VERB_VERIFY, "s3://BUCKET/KEY...", "read backups whole and say what that proves", 0,
      OPTIONS_ARGUMENTS_MAX, cmd_verify},
+    {"policy", VERB_POLICY, "writer|reader|operator s3://BUCKET[/PREFIX]",
+     "print the least IAM and KMS policies that a role needs", 2, 2, cmd_policy},
 };
 #define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
 

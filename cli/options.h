@@ -93,7 +93,8 @@ struct options {
     uint64_t number_of_files;
     bool norecovery;
     bool offline;
-    char *chain; // verify; a text as above: a prefix
+    char *chain;     // verify; a text as above: a prefix
+    char *principal; // policy; the same
     // The program itself.
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;

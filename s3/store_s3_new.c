@@ -165,13 +165,10 @@ static void tell_once(struct store_s3 *s)
 
 // Shown is what the object has; a role that may not see it gives it once more, which changes
 // nothing.
-int store_s3_assure(struct store *store, const char *key, const char *version_id)
+static int find_lacks(struct store_s3 *s, const char *key, const char *version_id, bool *lacks_lock,
+                      bool *lacks_tags)
 {
-    struct store_s3 *s = store_s3_of(store);
     AUTO_S3_CALL struct s3_call c;
-    const struct store_s3_defaults *d = &s->defaults;
-    if (d->lock_mode == NULL && d->tags == NULL)
-        return 0;
     int rc = s3_call_init(&c, s, "HEAD", "HeadObject", key, ANSWER_SMALL_MAX);
     c.call.retry.deadline_ms = clock_ms() + CALL_HEAD_TOTAL_MS;
     if (rc == 0 && *version_id != '\0')
@@ -181,10 +178,22 @@ int store_s3_assure(struct store *store, const char *key, const char *version_id
     if (rc < 0 && rc != -EACCES)
         return rc;
     const char *tags = s3_call_header(&c, "x-amz-tagging-count");
-    bool lacks_lock = d->lock_mode != NULL && *s3_call_header(&c, "x-amz-object-lock-mode") == '\0';
-    bool lacks_tags = d->tags != NULL && (*tags == '\0' || strcmp(tags, "0") == 0);
-    if (lacks_lock || lacks_tags)
+    *lacks_lock =
+        s->defaults.lock_mode != NULL && *s3_call_header(&c, "x-amz-object-lock-mode") == '\0';
+    *lacks_tags = s->defaults.tags != NULL && (*tags == '\0' || strcmp(tags, "0") == 0);
+    return 0;
+}
+
+int store_s3_assure(struct store *store, const char *key, const char *version_id)
+{
+    struct store_s3 *s = store_s3_of(store);
+    bool lacks_lock = false, lacks_tags = false;
+    if (s->defaults.lock_mode == NULL && s->defaults.tags == NULL)
+        return 0;
+    int rc = find_lacks(s, key, version_id, &lacks_lock, &lacks_tags);
+    if (rc == 0 && (lacks_lock || lacks_tags))
         tell_once(s);
-    rc = lacks_tags ? put_tags(s, key, version_id) : 0;
+    if (rc == 0 && lacks_tags)
+        rc = put_tags(s, key, version_id);
     return rc == 0 && lacks_lock ? put_lock(s, key, version_id) : rc;
 }
