@@ -476,11 +476,6 @@ class Rgw(e2e.BedTest):
         self.assertEqual(self.tags_of(self.name), {"team": "db"})
         self.check_object(self.name, content(LARGE))
 
-    def test_retention_that_cannot_be_given_is_an_error(self):
-        """RGW forgets it; the role may put objects, but not retentions."""
-        text = self.put(content(100), "--object-lock", "GOVERNANCE:2", key=self.name)
-        self.assertNotIn("given to each object", text)
-
     def test_lock_is_refused_where_the_bucket_has_none(self):
         self.bed.bucket = self.plain
         text = self.put(content(100), "--object-lock", "GOVERNANCE:2", status=2)
