@@ -14,6 +14,35 @@ struct commit {
     uint64_t size; // of the file, decided before
 };
 
+// ---- write-once ----
+
+// Nothing may be replaced, but for what this writer has made itself.
+static bool only_new(const struct writer *w)
+{
+    return w->volume->config.no_overwrite && !w->has_committed;
+}
+
+// Some servers ignore If-Match on copies, and what goes on after an fsync has no condition to send:
+// the object must still be the one that this writer opened or made.
+static int check_still_ours(struct writer *w)
+{
+    AUTO_STORE_OBJECT struct store_object now = {0};
+    struct store *store = w->volume->store;
+    int rc = store->ops->head(store, w->key, &now);
+    if (rc == 0 && strcmp(now.etag, w->committed.object.etag) != 0)
+        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being written on",
+                     w->key);
+    return rc;
+}
+
+// Right before the object is made. No lock held; busy is the caller's.
+static int check_before(struct writer *w, bool heeded)
+{
+    if (w->gen.base > 0 || (w->volume->config.no_overwrite && w->has_committed))
+        return check_still_ours(w);
+    return only_new(w) && !heeded ? write_once_check(w->volume, w->key) : 0;
+}
+
 // ---- what was committed ----
 
 // What HEAD would say, for a role that may write but not look.
@@ -78,41 +107,17 @@ static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store
     struct err_saved cause;
     err_save(&cause, rc);
     AUTO_OBJECT_INFO struct object_info seen = {0};
-    if (object_info_get(w->volume, w->key, &seen) < 0 || !is_ours(w, &seen, size))
+    int looked = object_info_get(w->volume, w->key, &seen);
+    bool ours = looked == 0 && is_ours(w, &seen, size);
+    if (looked == 0 && !ours && only_new(w)) // whatever the server made of it, as of an upload gone
+        return err_set(-EEXIST, "%s: there is an object of that name, of somebody else: %s", w->key,
+                       cause.text);
+    if (!ours)
         return err_restore(&cause);
     log_info("%s: the commit failed (%s), but the object is there, whole", w->key, cause.text);
     memcpy(result->etag, seen.object.etag, sizeof result->etag);
     memcpy(result->version_id, seen.object.version_id, sizeof result->version_id);
     return 0;
-}
-
-// ---- write-once ----
-
-// Nothing may be replaced, but for what this writer has made itself.
-static bool only_new(const struct writer *w)
-{
-    return w->volume->config.no_overwrite && !w->has_committed;
-}
-
-// Some servers ignore If-Match on copies, and what goes on after an fsync has no condition to send:
-// the object must still be the one that this writer opened or made.
-static int check_still_ours(struct writer *w)
-{
-    AUTO_STORE_OBJECT struct store_object now = {0};
-    struct store *store = w->volume->store;
-    int rc = store->ops->head(store, w->key, &now);
-    if (rc == 0 && strcmp(now.etag, w->committed.object.etag) != 0)
-        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being written on",
-                     w->key);
-    return rc;
-}
-
-// Right before the object is made. No lock held; busy is the caller's.
-static int check_before(struct writer *w, bool heeded)
-{
-    if (w->gen.base > 0 || (w->volume->config.no_overwrite && w->has_committed))
-        return check_still_ours(w);
-    return only_new(w) && !heeded ? write_once_check(w->volume, w->key) : 0;
 }
 
 // ---- the two ways to send ----

@@ -177,7 +177,7 @@ static int complete(struct store *s)
 {
     const struct store_part parts[] = {{.number = 1, .etag = "p"}};
     struct store_result result;
-    int rc = s->ops->upload_complete(s, "key", "id", parts, 1, &result);
+    int rc = s->ops->upload_complete(s, "key", "id", parts, 1, false, &result);
     assert(rc < 0 || *result.etag != '\0');
     return rc;
 }
