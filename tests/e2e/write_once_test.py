@@ -11,6 +11,7 @@ import e2e
 import testbed
 from e2e import MIB, content, read, write
 
+TOOLS = os.environ.get("RDSBAK_TOOLS", "")
 LARGE = 11 * MIB + 5
 MADE = b"of somebody else"
 CONDITION = ("if-none-match", "*")
@@ -115,6 +116,19 @@ class NothingIsReplaced(OnceTest):
         os.close(fd)
         self.check_object(self.name, content(100))
         self.check_object(f"{self.name}-2", b"first")
+
+    def sql_writes(self, *options, status=0):
+        return self.tool(os.path.join(TOOLS, "sqlwrite"), "--size", str(6 * MIB + 512), *options,
+                         self.path, status=status, stdin=subprocess.DEVNULL)
+
+    def test_backup_to_a_new_file_is_whole_and_a_second_is_denied(self):
+        self.sql_writes("--presize", "triple")
+        first = self.bed.decrypt(self.name)
+        self.assertEqual(len(first), 6 * MIB + 512)
+        for options in ((), ("--format",), ("--append",)): # INIT, FORMAT, NOINIT
+            said = self.sql_writes(*options, status=1)
+            self.assertIn(b"open: EACCES", said) # operating system error 5
+        self.assertEqual(self.bed.decrypt(self.name), first)
 
     def test_chmod_and_times_of_what_is_in_s3_change_nothing_there(self):
         write(self.path, b"first")
@@ -563,4 +577,6 @@ class Rgw(e2e.BedTest):
 
 
 if __name__ == "__main__":
+    if not os.path.exists(os.path.join(TOOLS, "sqlwrite")):
+        raise SystemExit(f"RDSBAK_TOOLS={TOOLS}: sqlwrite is not built")
     unittest.main(verbosity=2)
