@@ -55,40 +55,57 @@ static int check_principal(const char *principal)
     return 0;
 }
 
-int cmd_policy(const struct options *o)
-{
-    AUTO_KV struct kv context = {0};
-    AUTO_JSON struct json_t *json = NULL;
+// What r is made of, beside the options.
+struct parts {
     struct source place;
     struct kms_arn arn;
-    char root[64];
-    struct policy_request r = {
-        .place = &place,
-        .key_arn = o->kms_key_id,
-        .more_keys = (const char *const *)o->decrypt_keys.items,
-        .more_keys_count = o->decrypt_keys.count,
-        .to_key = o->to_key,
-        .principal = o->principal != NULL ? o->principal : root,
-        .context = &context,
-        .no_overwrite = o->no_overwrite,
-        .object_lock = o->object_lock != NULL,
-        .tags = o->tags != NULL,
-    };
-    int rc = policy_role_parse(o->arguments[0], &r.role);
+    struct kv context;
+    char root[64]; // the account that the key is of, as a principal
+};
+
+static void parts_clear(struct parts *p)
+{
+    kv_clear(&p->context);
+}
+
+static int read_arguments(const struct options *o, struct policy_request *r, struct parts *p)
+{
+    int rc = policy_role_parse(o->arguments[0], &r->role);
     if (rc == 0)
-        rc = source_parse(o->arguments[1], &place);
+        rc = source_parse(o->arguments[1], &p->place);
     if (rc == 0)
-        rc = source_need_prefix(&place);
+        rc = source_need_prefix(&p->place);
     if (rc == 0)
-        rc = check_keys(o, &arn);
+        rc = check_keys(o, &p->arn);
     if (rc == 0 && o->principal != NULL)
         rc = check_principal(o->principal);
-    if (rc == 0)
-        rc = make_context(o, r.role, &context);
+    return rc == 0 ? make_context(o, r->role, &p->context) : rc;
+}
+
+static void fill_request(const struct options *o, struct parts *p, struct policy_request *r)
+{
+    snprintf(p->root, sizeof p->root, "arn:%s:iam::%s:root", p->arn.partition, p->arn.account);
+    r->place = &p->place;
+    r->partition = p->arn.partition;
+    r->key_arn = o->kms_key_id;
+    r->more_keys = (const char *const *)o->decrypt_keys.items;
+    r->more_keys_count = o->decrypt_keys.count;
+    r->to_key = o->to_key;
+    r->principal = o->principal != NULL ? o->principal : p->root;
+    r->context = &p->context;
+    r->no_overwrite = o->no_overwrite;
+    r->object_lock = o->object_lock != NULL;
+    r->tags = o->tags != NULL;
+}
+
+int cmd_policy(const struct options *o)
+{
+    CLEANUP(parts_clear) struct parts parts = {0};
+    struct policy_request r = {0};
+    int rc = read_arguments(o, &r, &parts);
     if (rc < 0)
         return rc;
-    r.partition = arn.partition;
-    snprintf(root, sizeof root, "arn:%s:iam::%s:root", arn.partition, arn.account);
-    json = policy_make(&r);
+    fill_request(o, &parts, &r);
+    AUTO_JSON struct json_t *json = policy_make(&r);
     return json_print(json);
 }

@@ -122,6 +122,7 @@ static int check_tag(const struct tag *tag)
 static bool is_twice(const struct tag *tags, size_t count, const struct tag *tag)
 {
     for (size_t i = 0; i < count; i++) {
+        // check: allow - S3's tags are no secret
         if (tags[i].key_len == tag->key_len && memcmp(tags[i].key, tag->key, tag->key_len) == 0)
             return true;
     }
