@@ -207,6 +207,59 @@ static void a_copy_replaces_nothing(void **state)
     }
 }
 
+// A file that is committed twice, with the n-th call of the store failing, for every n: a commit
+// that returned 0 is whole, and whatever failed, nothing else than ours or nothing is there.
+static unsigned commit_twice(struct rig *rig)
+{
+    struct writer *w = NULL;
+    unsigned done = 0;
+    assert_ok(writer_create(rig->volume, KEY, &w));
+    for (; done < 2; done++) {
+        if (write_pattern(w, done * LARGE, LARGE, 1) < 0 ||
+            writer_commit(w, done == 0 ? WRITER_FSYNC : WRITER_CLOSE, NULL) < 0)
+            break;
+        assert_ours(rig, (done + 1) * LARGE);
+    }
+    writer_free(w);
+    return done;
+}
+
+// An upload that could not be aborted stays.
+static unsigned no_abort(struct rig *rig)
+{
+    return store_memory_failed(rig->store) == MEMORY_ABORT ? 1 : 0;
+}
+
+static void commits_tell_the_truth_whatever_call_fails(void **state)
+{
+    (void)state;
+    for (unsigned kind = 0; kind < 4; kind++) {
+        bool failed = true;
+        for (unsigned n = 1; failed; n++) {
+            struct rig rig;
+            start(&rig, kind % 2 == 0);
+            store_memory_fail(rig.store, n, kind < 2 ? FAULT_BEFORE : FAULT_AFTER, -EIO);
+            unsigned done = commit_twice(&rig);
+            failed = store_memory_failed(rig.store) != MEMORY_OPS;
+            if (!failed)
+                assert_int_equal(done, 2);
+            uint64_t size = 0;
+            const struct kv *metadata;
+            if (store_memory_object(rig.store, KEY, &size, &metadata) == NULL)
+                assert_int_equal(done, 0);
+            else
+                assert_ours(&rig, size > LARGE + KIB ? 2 * LARGE : LARGE);
+            assert_true(n < 200);
+            // Of an upload whose creation was not heard of nobody knows the name.
+            bool nameless = kind >= 2 && store_memory_failed(rig.store) == MEMORY_CREATE;
+            volume_free(rig.volume);
+            assert_true(nameless || store_memory_uploads(rig.store) <= no_abort(&rig));
+            store_free(rig.store);
+            keyring_free(rig.keyring);
+        }
+    }
+}
+
 int main(void)
 {
     begin_tests();
@@ -220,6 +273,7 @@ int main(void)
         cmocka_unit_test(the_name_is_found_in_a_list),
         cmocka_unit_test(what_the_server_heeds_is_found_out),
         cmocka_unit_test(a_copy_replaces_nothing),
+        cmocka_unit_test(commits_tell_the_truth_whatever_call_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

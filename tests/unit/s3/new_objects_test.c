@@ -143,5 +143,5 @@ int main(void)
         cmocka_unit_test(what_a_server_forgets_of_an_upload_is_given_to_the_object),
         cmocka_unit_test(a_buckets_lock_and_versioning_are_read),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return secret_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
