@@ -323,6 +323,26 @@ class EndOfTheMount(FaultTest):
         self.assertEqual(self.bed.get(self.name), OLD)
         self.no_upload_left()
 
+    def test_second_sigterm_ends_the_mount_though_s3_does_not_answer(self):
+        """Neither a Complete that hangs nor the abort after it keep the process."""
+        self.bed.put(self.name, OLD)
+        self.rule("hold", "CompleteMultipartUpload|AbortMultipartUpload", times=None)
+        path = self.own_path()
+        process = self.python("fd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)\n"
+                              "[os.write(fd, bytes(1 << 20)) for _ in range(7)]\n"
+                              "try:\n os.close(fd)\nexcept OSError:\n sys.exit(3)\n", path)
+        self.bed.s3.await_held()
+        self.process.terminate()
+        self.assertTrue(e2e.eventually(lambda: self.own_log("still open for writing")))
+        self.process.terminate()
+        self.assertNotEqual(self.ended(), 0)  # before anything was released
+        process.communicate()
+        self.assertEqual(process.returncode, 3)
+        self.bed.s3.control(release=True)
+        # What a hanging server was asked for may come about when it wakes up: the old or the new.
+        if self.bed.get(self.name) != OLD:
+            self.same(self.bed.decrypt(self.name), bytes(7 * MIB))
+
     def test_stop_timeout_gives_the_open_file_up(self):
         self.own = self.mount_own("--stop-timeout", "1")
         self.process = self.bed.find_mount(self.own).process
