@@ -111,6 +111,23 @@ class FailedUploads(FaultTest):
         lines = self.log(rf"{self.name}.*Part 1 is gone")
         self.assertEqual(len(lines), 1, lines)
 
+    def test_another_checksum_than_was_sent_is_an_error_though_the_object_looks_whole(self):
+        for op, size in (("PutObject", 1000), ("UploadPart", SIZE)):
+            self.rule("wrong-checksum", op)  # once: sent again
+            write(f"{self.path}-{op}", content(size))
+            self.check_object(f"{self.name}-{op}", content(size))
+            self.rule("wrong-checksum", op, times=None)
+            fd = os.open(f"{self.path}-{op}", os.O_WRONLY | os.O_TRUNC)
+            try:
+                e2e.write_all(fd, content(size, 2))
+            except OSError as error:
+                self.assertEqual(error.errno, errno.EIO)
+            self.fails(errno.EIO, os.close, fd)
+            self.assertTrue(self.log(rf"{self.name}-{op}.*another CRC32C"))
+            self.bed.s3.control(reset=True)
+        self.no_upload_left()
+        self.same(self.bed.decrypt(f"{self.name}-UploadPart"), content(SIZE))
+
     def test_complete_that_says_200_and_means_try_again(self):
         self.rule("error-in-200", "CompleteMultipartUpload")
         write(self.path, content(SIZE))
