@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,8 +109,11 @@ const struct call_place *caller_place(const struct caller *caller)
 bool caller_move(struct caller *caller, const struct call_place *to)
 {
     int before = CALL_NOT_MOVED;
-    if (!atomic_compare_exchange_strong(&caller->moves, &before, CALL_MOVING))
+    if (!atomic_compare_exchange_strong(&caller->moves, &before, CALL_MOVING)) {
+        while (atomic_load(&caller->moves) == CALL_MOVING) // as long as a copy takes
+            sched_yield();
         return false;
+    }
     caller->moved = *to;
     atomic_store(&caller->moves, CALL_MOVED);
     return true;

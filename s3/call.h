@@ -71,7 +71,7 @@ void call_clear(struct call *c);
 int call_perform(struct caller *caller, struct call *c, struct http_response *out) MUST_CHECK;
 
 // Where requests go now. Of all that a caller was told, one move is believed: its first. False: it
-// has moved before. Any thread.
+// has moved before, and caller_place tells where. Any thread.
 const struct call_place *caller_place(const struct caller *caller);
 bool caller_move(struct caller *caller, const struct call_place *to);
 

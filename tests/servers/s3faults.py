@@ -239,6 +239,11 @@ def change_huge_headers(_request, answer, p):
     return answer._replace(headers=answer.headers + more)
 
 
+def change_wrong_checksum(_request, answer, p):
+    """The body was stored, and the CRC32C of another one is told."""
+    return answer._replace(headers=replace_headers(answer, x_amz_checksum_crc32c=p["crc32c"]))
+
+
 def change_size(_request, answer, p):
     """A HEAD that tells of another size than the object has."""
     return answer._replace(headers=replace_headers(answer, content_length=str(p["size"])))
@@ -368,6 +373,7 @@ ACTIONS = {
     "corrupt": change(change_corrupt, "GetObject", at=0),
     "ignore-range": change(change_ignore_range, "GetObject"),
     "wrong-range": change(change_wrong_range, "GetObject"),
+    "wrong-checksum": change(change_wrong_checksum, "PutObject|UploadPart", crc32c="AAAAAA=="),
     "size": change(change_size, "HeadObject", size=2 ** 63 - 1),
     "drop-metadata": change(change_drop_metadata, "GetObject|HeadObject"),
     "endless-pages": change(change_endless_pages, LIST_OPS),
