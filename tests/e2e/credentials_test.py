@@ -397,6 +397,26 @@ class Renewal(CredentialsTest):
                          self.issued()[1]["access_key"])
         self.ends_well()
 
+    def test_a_403_without_a_reason_after_the_expiry_is_taken_for_it(self):
+        """As Ceph's gateway says it."""
+        clock = Clock(self.bed.path(f"{self.name}-clock"))
+        self.mount_with(self.container(**clock.env))
+        data = content(SIZE)
+        self.bed.s3.control(rules=[{"action": "hold", "op": "UploadPart", "key": self.name,
+                                    "deny": True, "times": 1}])
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT)
+        e2e.write_all(fd, data)
+        self.bed.s3.await_held()
+        clock.set(61 * 60)
+        self.shift_servers(61 * 60)
+        self.bed.s3.control(release=True)
+        os.close(fd)
+        self.assertEqual([e["code"] for e in self.requests("UploadPart") if e["code"]],
+                         ["AccessDenied"])
+        self.check_object(self.name, data)
+        self.assertEqual(len(self.issued()), 2)
+        self.ends_well()
+
     def test_many_requests_ask_once(self):
         self.mount_with(self.container())
         self.issuer.control(fault={"op": "container", "hold": True, "times": 1})
