@@ -207,6 +207,18 @@ class Sources(CredentialsTest):
         self.assertEqual([entry["op"] for entry in self.issuer.report()["log"]],
                          ["imds-token", "imds-role", "imds-credentials"])
 
+    def test_expired_ones_of_an_instance_are_tried_all_the_same(self):
+        """What instance metadata gives while AWS cannot renew them; the services take it."""
+        item = {"access_key": "ASIASTABLE", "secret_key": "s", "session_token": "t"}
+        for client in (self.bed.s3, self.bed.kms):
+            client.control(credentials=item)
+        self.issuer.control(fault={"op": "imds-credentials", "body": json.dumps(
+            {"AccessKeyId": "ASIASTABLE", "SecretAccessKey": "s", "Token": "t",
+             "Expiration": "2001-01-01T00:00:00Z"})})
+        used = self.put({**NO_KEYS, "AWS_EC2_METADATA_DISABLED": "",
+                         "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.server.url})
+        self.assertEqual(used, {"ASIASTABLE"})
+
     def test_a_web_identity_of_the_environment(self):
         self.issuer.control(web_tokens={"a.web.token": ROLE})
         self.put_issued(ROLE, {
