@@ -144,10 +144,12 @@ def refuse_delay(_handler, _request, p):
 
 def refuse_hold(_handler, _request, p):
     """Waits until it is released, or its rule is cleared: then it is served as usual, or, with
-    drop, its connection is closed."""
+    drop, its connection is closed, or, with deny, it is refused without a reason."""
     p["released"].wait(p["seconds"])
     if p["drop"]:
         raise httpbase.Disconnect()
+    if p["deny"]:
+        raise S3Error("AccessDenied", 403, "Access Denied")
 
 
 # -- change: (request, answer, parameters) -> answer, after the operation was done
@@ -361,7 +363,7 @@ ACTIONS = {
     "reset-request": refuse(refuse_reset_request, BODY_OPS, bytes=None),
     "stall": refuse(refuse_stall, seconds=3600),
     "delay": refuse(refuse_delay, seconds=1),
-    "hold": refuse(refuse_hold, seconds=600, drop=False),  # until {"release": true}, or a reset
+    "hold": refuse(refuse_hold, seconds=600, drop=False, deny=False),  # until {"release": true}, or a reset
     # an error inside a 200; the operation is not done
     "error-in-200": ("unsaid", LONG_OPS, {"function": send_trickle, "error": True, "count": 0,
                                           "seconds": 0, **IN_200}),
