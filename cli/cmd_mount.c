@@ -3,6 +3,7 @@
 #include "cli/connect.h"
 #include "cli/daemon.h"
 #include "cli/option_values.h"
+#include "cli/upkeep.h"
 #include "common/codec.h"
 #include "fs/mount.h"
 
@@ -90,8 +91,12 @@ static int start(struct mounting *m)
     int rc = connection_open(&m->connection, o, &m->source, use);
     if (rc == 0)
         rc = connection_probe(&m->connection, &m->source, o);
+    if (rc == 0 && use == CONNECTION_WRITE)
+        upkeep_check_bucket(&m->connection, &m->source);
     if (rc == 0)
         rc = make_mount(m);
+    if (rc == 0 && use == CONNECTION_WRITE)
+        upkeep_sweep(&m->connection, o, &m->source);
     return rc;
 }
 

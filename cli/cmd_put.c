@@ -3,6 +3,7 @@
 #include "cli/connect.h"
 #include "cli/interrupt.h"
 #include "cli/progress.h"
+#include "cli/upkeep.h"
 #include "object/writer.h"
 
 #include <fcntl.h>
@@ -147,5 +148,6 @@ int cmd_put(const struct options *o)
     if (rc < 0)
         return rc;
     interrupt_catch();
+    upkeep_sweep(&c, o, &target);
     return store_input(&c, &target, &in);
 }

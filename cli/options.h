@@ -55,6 +55,7 @@ struct options {
     uint64_t copy_object_max;
     uint64_t rename_copy_max;
     char *spool_dir;
+    char *state_dir;
     // The mount.
     bool read_only;
     bool foreground;
@@ -71,7 +72,9 @@ struct options {
     bool json;                     // one document on stdout, for programs
     struct option_list allow_keys; // audit
     bool ask_kms;                  // audit: has KMS prove the keys
-    bool dry_run;                  // rewrap: changes nothing
+    bool dry_run;                  // rewrap, gc: changes nothing
+    bool force;                    // gc: others' uploads too
+    uint64_t older_than_s;         // gc
     char *to_key;                  // rewrap, copy; texts as above
     char *to_region;               // copy, encrypt: of DST, as the next three
     char *dst_profile;

@@ -12,6 +12,12 @@
 int store_s3_new(struct store **out, const char *bucket, const struct endpoint_config *config,
                  struct credentials_source *credentials) MUST_CHECK;
 
+// Every upload from now on is recorded there; and what ends all calls, of those that are not given
+// a flag of their own. Before the first call; borrowed.
+struct journal;
+void store_s3_set_journal(struct store *s, struct journal *journal);
+void store_s3_set_cancel(struct store *s, const atomic_bool *cancel);
+
 // Requests made and bytes moved since the start, bodies only and on the wire with headers (for
 // reports and benchmarks).
 struct store_s3_counters {

@@ -19,6 +19,8 @@ struct store_s3 {
     char bucket[64];
     bool path_style;
     struct caller caller;
+    struct journal *journal;       // of its uploads; borrowed, or NULL
+    const atomic_bool *cancel;     // ends all calls; borrowed, or NULL
     atomic_bool checksums_refused; // the server knows no x-amz-checksum-*: send none any more
 };
 
@@ -93,8 +95,8 @@ int store_s3_upload_create_like(struct store *, const char *key, struct store *f
                                 const char *from_key, const char *if_match,
                                 const struct kv *metadata, char *upload_id);
 // The call of the two above, with what headers it has by now; upload_id has room for
-// STORE_UPLOAD_ID_MAX bytes.
-int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata,
+// STORE_UPLOAD_ID_MAX bytes. The upload is in the journal when this returns.
+int s3_upload_create_perform(struct s3_call *c, const char *key, const struct kv *metadata,
                              char *upload_id) MUST_CHECK;
 int store_s3_upload_part(struct store *, const char *key, const char *upload_id, unsigned number,
                          const struct store_body *body, struct store_part *out);
