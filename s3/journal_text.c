@@ -265,17 +265,16 @@ static int take_line(struct journal_text *t, const struct line *line)
 int journal_text_parse(struct journal_text *t, const char *text, size_t len)
 {
     AUTO_FREE struct line *line = malloc(sizeof *line);
-    const char *end = text + len;
     int rc = line != NULL ? 0 : err_set(-ENOMEM, "out of memory");
     *t = (struct journal_text){0};
-    while (text < end && rc == 0) {
-        const char *stop = memchr(text, '\n', (size_t)(end - text));
-        size_t line_len = (size_t)((stop != NULL ? stop : end) - text);
-        if (stop == NULL || !split(line, text, line_len)) // the last one may be being written
+    for (size_t at = 0; at < len && rc == 0;) {
+        const char *begin = text + at, *stop = memchr(begin, '\n', len - at);
+        size_t line_len = stop != NULL ? (size_t)(stop - begin) : len - at;
+        if (stop == NULL || !split(line, begin, line_len)) // the last one may be being written
             t->damaged += line_len > 0;
         else
             rc = take_line(t, line);
-        text += line_len + 1;
+        at += line_len + 1;
     }
     if (rc < 0)
         journal_text_clear(t);
