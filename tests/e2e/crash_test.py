@@ -452,6 +452,19 @@ class Sweep(CrashTest):
         self.assertEqual(self.bed.umount(self.mnt), 0)
 
 
+    def test_a_state_directory_on_a_mount_of_ours_is_not_used(self):
+        """It would wait for itself."""
+        other = os.path.dirname(self.mount())
+        inside = os.path.join(other, "state")
+        os.mkdir(inside, 0o700)
+        path = os.path.join(self.bed.mount([*self.MOUNT_ARGS, "--state-dir", inside]), self.name)
+        self.assertIn("FUSE file system", self.bed.mount_log())
+        write(path, content(SIZE))
+        self.assertEqual(self.bed.umount(), 0)
+        self.same(self.bed.decrypt(self.name), content(SIZE))
+        self.assertEqual(self.bed.umount(other), 0)
+
+
 class Gc(CrashTest):
     def test_gc_tells_whose_uploads_are_and_ends_those_of_the_dead(self):
         foreign = self.foreign_upload()
@@ -620,6 +633,33 @@ class LifecycleOfRgw(Lifecycle):
     BED = {}
 
 
+class LifecycleForms(CrashTest):
+    """Rules of every form that S3 has had."""
+
+    def test_the_soonest_rule_that_covers_the_prefix_counts(self):
+        end = ("<AbortIncompleteMultipartUpload><DaysAfterInitiation>{}</DaysAfterInitiation>"
+               "</AbortIncompleteMultipartUpload>")
+        on, everything = "<Status>Enabled</Status>", "<Filter/>"
+        rules = {
+            "": None,
+            f"<Prefix>{self.name}</Prefix>{on}{end.format(9)}": 9,
+            f"<Filter><And><Prefix>{self.name}</Prefix></And></Filter>{on}{end.format(8)}": 8,
+            f"{everything}{on}{end.format(7)}</Rule><Rule>{everything}{on}{end.format(5)}": 5,
+            f"<Prefix>no</Prefix>{on}{end.format(1)}</Rule><Rule>{everything}{on}{end.format(4)}": 4,
+            f"{everything}{on}<Expiration><Days>3</Days></Expiration>": None,
+        }
+        for rule, days in rules.items():
+            with self.subTest(rule=rule):
+                self.bed.s3.must("PUT", self.bed.bucket, query=[("lifecycle", "")],
+                                 body=f"<LifecycleConfiguration><Rule>{rule}</Rule>"
+                                      "</LifecycleConfiguration>".encode())
+                mnt = self.bed.mount(["--log-level", "debug", "--state-dir", self.state],
+                                     prefix=self.name)
+                log = self.bed.mount_log(mnt)
+                self.assertEqual(self.bed.umount(mnt), 0)
+                self.assertIn(f"own rule after {days} days" if days else "no lifecycle rule", log)
+
+
 class LifecycleUnknown(CrashTest):
     def test_who_may_not_ask_is_not_warned(self):
         for fault in ({"status": 403, "code": "AccessDenied"},
@@ -703,7 +743,7 @@ class Campaign:
 
     def parts_of(self, key, number):
         answer = self.bed.s3.request("GET", self.bed.bucket, key, [("uploadId", number)])
-        if answer.status == 404: # ended since it was listed
+        if answer.status == 404:  # ended since it was listed
             return 0
         return len(list(testbed.parse_document(answer.body).iter("Part")))
 
