@@ -4,7 +4,6 @@
 #include "s3/store_s3.h"
 #include "s3/upload_sweep.h"
 
-#include <stdio.h>
 #include <string.h>
 
 // A command that is done waits this long for the sweep of another's uploads; a mount that stops,
@@ -53,25 +52,26 @@ void upkeep_sweep(struct connection *c, const struct options *o, const struct so
         log_warn("unfinished uploads of processes that died are not looked for: %s", err_text());
 }
 
-void upkeep_check_bucket(struct connection *c, const struct source *source)
+bool upkeep_lacks_rule(const struct connection *c, const struct source *source)
 {
-    static const char REMEDY[] =
-        "aws s3api put-bucket-lifecycle-configuration --bucket %s --lifecycle-configuration "
-        "'{\"Rules\":[{\"ID\":\"unfinished-uploads\",\"Status\":\"Enabled\",\"Filter\":{\"Prefix\":"
-        "\"\"},\"AbortIncompleteMultipartUpload\":{\"DaysAfterInitiation\":7}}]}' (it replaces the "
-        "rules that there are: add them)";
-    char remedy[sizeof REMEDY + SOURCE_BUCKET_MAX];
     unsigned days = 0;
     int rc = store_s3_abort_rule(c->store, source->key, &days);
-    snprintf(remedy, sizeof remedy, REMEDY, source->bucket);
     if (rc < 0)
         log_debug("the bucket's lifecycle rules: %s", err_text());
-    else if (days == 0)
-        log_warn("s3://%s has no lifecycle rule that ends unfinished uploads under '%s': should "
-                 "this machine be lost, they would cost storage for ever. Remedy: %s",
-                 source->bucket, source->key, remedy);
-    else
+    else if (days > 0)
         log_debug("unfinished uploads are ended by the bucket's own rule after %u days", days);
+    return rc == 0 && days == 0;
+}
+
+void upkeep_warn_rule(const struct source *source)
+{
+    log_warn("s3://%s has no lifecycle rule that ends unfinished uploads under '%s': should this "
+             "machine be lost, they would cost storage for ever. Remedy: aws s3api "
+             "put-bucket-lifecycle-configuration --bucket %s --lifecycle-configuration "
+             "'{\"Rules\":[{\"ID\":\"unfinished-uploads\",\"Status\":\"Enabled\",\"Filter\":"
+             "{\"Prefix\":\"\"},\"AbortIncompleteMultipartUpload\":{\"DaysAfterInitiation\":7}}]}' "
+             "(it replaces the rules that there are: add them)",
+             source->bucket, source->key, source->bucket);
 }
 
 void upkeep_stop(struct connection *c)

@@ -17,9 +17,10 @@ void upkeep_keep_journal(struct connection *c, const struct options *o,
                          const struct source *source);
 // Begins, in the background, to end what processes of this machine that died left in the bucket.
 void upkeep_sweep(struct connection *c, const struct options *o, const struct source *source);
-// Warns if no lifecycle rule of the bucket ends unfinished uploads under prefix. Blocks, for 5 s at
-// most.
-void upkeep_check_bucket(struct connection *c, const struct source *source);
+// Whether the bucket has no lifecycle rule that ends unfinished uploads under prefix; false also if
+// it does not tell. Blocks, for 5 s at most.
+bool upkeep_lacks_rule(const struct connection *c, const struct source *source);
+void upkeep_warn_rule(const struct source *source);
 // connection_close's part.
 void upkeep_stop(struct connection *c);
 
