@@ -15,9 +15,11 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 static const struct journal_place PLACE = {"bucket-a", "http://127.0.0.1:9000", "eu-central-1"};
@@ -358,6 +360,69 @@ static void a_long_lived_journal_stays_small_and_forgets_nothing(void **state)
     assert_true(st.st_size < 2 * JOURNAL_RENEW_BYTES);
 }
 
+// ---- two at one file at the same moment
+
+// Once, just before a lock is asked for: the moment at which another process may come in between.
+static void (*before_lock)(void);
+
+int flock(int fd, int operation)
+{
+    void (*hook)(void) = before_lock;
+    before_lock = NULL;
+    if (hook != NULL)
+        hook();
+    return (int)syscall(SYS_flock, fd, operation);
+}
+
+static const struct fixture *here; // of the test that runs
+static struct journal *alive;
+static size_t dead_seen;
+
+static void let_a_sweep_by(void)
+{
+    dead_seen += count_uploads(here->dir, &PLACE, true);
+}
+
+static void a_new_file_that_a_sweep_takes_for_rubbish_is_made_again(void **state)
+{
+    here = *state;
+    dead_seen = 0;
+    before_lock = let_a_sweep_by; // between the file's making and its lock
+    struct journal *j = open_journal(here->dir);
+    journal_begin(j, "key", "id");
+    assert_null(before_lock);
+    assert_int_equal(dead_seen, 0);
+    assert_int_equal(count_uploads(here->dir, &PLACE, false), 1);
+    journal_end(j, "id");
+    journal_free(j);
+}
+
+static void begin_anew(void)
+{
+    char id[32], key[1025];
+    memset(key, '%', 1024);
+    key[1024] = '\0';
+    for (int i = 0; i < 120; i++) {
+        snprintf(id, sizeof id, "more-%d", i);
+        journal_begin(alive, key, id);
+        journal_end(alive, id);
+    }
+}
+
+// The sweep has the old file open, and then gets its lock: nobody holds that one any more.
+static void a_file_that_is_left_for_another_is_nobodys(void **state)
+{
+    here = *state;
+    alive = open_journal(here->dir);
+    journal_begin(alive, "key", "id");
+    before_lock = begin_anew;
+    assert_int_equal(count_uploads(here->dir, &PLACE, true), 0);
+    assert_null(before_lock);
+    assert_int_equal(count_uploads(here->dir, &PLACE, false), 1);
+    journal_free(alive);
+    assert_int_equal(count_uploads(here->dir, &PLACE, true), 1);
+}
+
 // ---- many at once
 
 struct told {
@@ -649,6 +714,8 @@ int main(void)
         IN_DIR(a_journal_of_a_later_version_is_left_alone),
         IN_DIR(what_is_no_journal_does_no_harm),
         IN_DIR(a_long_lived_journal_stays_small_and_forgets_nothing),
+        IN_DIR(a_new_file_that_a_sweep_takes_for_rubbish_is_made_again),
+        IN_DIR(a_file_that_is_left_for_another_is_nobodys),
         IN_DIR(processes_that_are_killed_at_any_moment_leave_all_they_began),
         IN_DIR(threads_share_a_journal),
         IN_DIR(a_write_cut_short_at_any_byte_harms_no_line_before_or_after),
