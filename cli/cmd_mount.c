@@ -3,6 +3,7 @@
 #include "cli/connect.h"
 #include "cli/daemon.h"
 #include "cli/option_values.h"
+#include "cli/upkeep.h"
 #include "common/codec.h"
 #include "fs/mount.h"
 
@@ -20,6 +21,7 @@ struct mounting {
     struct daemon daemon;
     struct connection connection;
     struct mount *mount;
+    bool lacks_rule; // of the bucket: see cli/upkeep.h
 };
 
 static void mounting_clear(struct mounting *m)
@@ -90,6 +92,8 @@ static int start(struct mounting *m)
     int rc = connection_open(&m->connection, o, &m->source, use);
     if (rc == 0)
         rc = connection_probe(&m->connection, &m->source, o);
+    if (rc == 0 && use == CONNECTION_WRITE)
+        m->lacks_rule = upkeep_lacks_rule(&m->connection, &m->source);
     if (rc == 0)
         rc = make_mount(m);
     return rc;
@@ -100,6 +104,16 @@ static enum log_level level_of(const struct options *o)
     return o->log_level >= 0 ? (enum log_level)o->log_level : LOG_LEVEL_INFO;
 }
 
+// The mount stands and the log is where it stays: what is no failure is not for the terminal.
+static void settle_in(struct mounting *m)
+{
+    say_limits(m);
+    if (m->lacks_rule)
+        upkeep_warn_rule(&m->source);
+    if (m->connection.use == CONNECTION_WRITE)
+        upkeep_sweep(&m->connection, m->options, &m->source);
+}
+
 static int serve_foreground(struct mounting *m)
 {
     log_init(level_of(m->options),
@@ -107,7 +121,7 @@ static int serve_foreground(struct mounting *m)
     int rc = start(m);
     if (rc < 0)
         return rc;
-    say_limits(m);
+    settle_in(m);
     return mount_run(m->mount);
 }
 
@@ -122,7 +136,7 @@ static int serve_daemon(struct mounting *m)
     }
     daemon_ready(&m->daemon, to_stderr);
     log_init(level_of(m->options), to_stderr ? LOG_SINK_STDERR : LOG_SINK_SYSLOG);
-    say_limits(m);
+    settle_in(m);
     rc = mount_run(m->mount);
     if (rc < 0)
         log_error("%s: ended with losses: %s", m->mountpoint, err_text());

@@ -5,6 +5,7 @@
 #include "cli/probe_once.h"
 #include "cli/progress.h"
 #include "object/write_once.h"
+#include "cli/upkeep.h"
 #include "object/writer.h"
 
 #include <fcntl.h>
@@ -153,5 +154,6 @@ int cmd_put(const struct options *o)
     if (rc < 0)
         return rc;
     interrupt_catch();
+    upkeep_sweep(&c, o, &target);
     return store_input(&c, &target, &in);
 }

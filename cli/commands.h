@@ -10,6 +10,7 @@ int cmd_put(const struct options *o) MUST_CHECK;
 int cmd_get(const struct options *o) MUST_CHECK;
 int cmd_cat(const struct options *o) MUST_CHECK;
 int cmd_ls(const struct options *o) MUST_CHECK;
+int cmd_gc(const struct options *o) MUST_CHECK;
 int cmd_audit(const struct options *o) MUST_CHECK;
 int cmd_rewrap(const struct options *o) MUST_CHECK;
 int cmd_copy(const struct options *o) MUST_CHECK;

@@ -3,12 +3,14 @@
 #include "cli/key_file.h"
 #include "cli/probe_once.h"
 #include "cli/settings.h"
+#include "cli/upkeep.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/harden.h"
 #include "crypto/keyring_raw.h"
 #include "object/keyring_ahead.h"
 #include "object/keyring_kms.h"
+#include "s3/journal.h"
 #include "s3/kms.h"
 #include "s3/store_s3.h"
 
@@ -290,6 +292,8 @@ static int open_all(struct connection *c, const struct options *o, const struct 
         rc = harden_once(o->require_mlock);
     if (rc == 0)
         rc = store_s3_new(&c->store, source->bucket, &c->endpoint, c->credentials);
+    if (rc == 0 && (use_writes(c->use) || c->use == CONNECTION_REWRAP))
+        upkeep_keep_journal(c, o, source);
     if (rc == 0)
         rc = set_object_options(c, o);
     if (rc == 0)
@@ -311,12 +315,14 @@ int connection_open(struct connection *c, const struct options *o, const struct 
 
 void connection_close(struct connection *c)
 {
+    upkeep_stop(c);
     volume_free(c->volume);
     keyring_free(c->raw);
     keyring_free(c->ahead);
     keyring_free(c->keyring);
     store_free(c->store);
     object_options_clear(&c->objects);
+    journal_free(c->journal);
     credentials_source_free(c->kms_credentials);
     credentials_source_free(c->credentials);
     free(c->region);

@@ -28,6 +28,9 @@ struct connection {
     struct keyring *raw;           // over these, with --key-file; else NULL
     struct object_options objects; // what the store gives to new ones
     struct store *store;
+    struct journal *journal; // of its uploads (cli/upkeep.h); NULL: none is kept
+    struct sweeper *sweeper; // NULL: nothing is being swept
+    char *state_dir;         // the sweeper's
     struct credentials_source *credentials;
     struct credentials_source *kms_credentials; // with --kms-profile; else NULL
     struct endpoint_config endpoint;            // its texts are the four that follow

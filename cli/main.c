@@ -30,6 +30,8 @@ static const struct verb VERBS[] = {
      "make an encrypted object of one that is not", 2, 2, cmd_encrypt},
     {"sql", VERB_SQL, "backup|restore s3://BUCKET/KEY...",
      "print the T-SQL of a backup or restore, after checking what RDS demands", 2, 65, cmd_sql},
+    {"gc", VERB_GC, "s3://BUCKET[/PREFIX]",
+     "end unfinished uploads whose process is dead, and show the others", 1, 1, cmd_gc},
     {"info", VERB_INFO, "s3://BUCKET/KEY", "show an object's envelope and its backup's header", 1,
      1, cmd_info},
     {"verify", VERB_VERIFY, "s3://BUCKET/KEY...", "read backups whole and say what that proves", 0,

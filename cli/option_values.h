@@ -17,6 +17,7 @@ int option_size(const char *value, void *field) MUST_CHECK;        // uint64_t, 
 int option_connections(const char *value, void *field) MUST_CHECK; // uint64_t
 int option_file_count(const char *value, void *field) MUST_CHECK;  // uint64_t
 int option_seconds(const char *value, void *field) MUST_CHECK;     // uint64_t
+int option_duration(const char *value, void *field) MUST_CHECK;    // uint64_t, seconds
 int option_uid(const char *value, void *field) MUST_CHECK;         // uid_t
 int option_gid(const char *value, void *field) MUST_CHECK;         // gid_t
 int option_mode(const char *value, void *field) MUST_CHECK;        // mode_t

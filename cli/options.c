@@ -19,7 +19,8 @@
 #define MOVES   (READS | MAKES)                           // what moves content through memory
 #define ASKS_S3 (VERB_ALL & ~(VERB_STATUS | VERB_POLICY)) // talks to S3
 #define REPORTS                                                                                    \
-    (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL)
+    (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL |    \
+     VERB_GC)
 
 #define ROW(name, argument, parse, field, verbs, help)                                             \
     {                                                                                              \
@@ -93,6 +94,8 @@ static const struct option_row TABLE[] = {
         "encryption by S3 beside ours: AES256, aws:kms or aws:kms:dsse"),
     ROW("tags", "KEY=VALUE&...", option_tags, tags, MAKES | VERB_POLICY,
         "tags of new objects, up to 10"),
+    ROW("state-dir", "DIR", option_path, state_dir, MAKES | VERB_REWRAP | VERB_GC,
+        "directory for the journal of unfinished uploads"),
 
     ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT, "refuse every change"),
     ROW("foreground", NULL, option_flag, foreground, VERB_MOUNT, "(-f) do not become a daemon"),
@@ -121,8 +124,12 @@ static const struct option_row TABLE[] = {
         "key that objects may be encrypted under (default: any); may be repeated"),
     ROW("ask-kms", NULL, option_flag, ask_kms, VERB_AUDIT,
         "have KMS prove that data keys are under the allowed keys"),
-    ROW("dry-run", NULL, option_flag, dry_run, VERB_REWRAP,
-        "check everything, with KMS too, and change nothing"),
+    ROW("dry-run", NULL, option_flag, dry_run, VERB_REWRAP | VERB_GC,
+        "check everything (rewrap: with KMS too), and change nothing"),
+    ROW("force", NULL, option_flag, force, VERB_GC,
+        "end uploads of others too, if they are older than --older-than"),
+    ROW("older-than", "TIME", option_duration, older_than_s, VERB_GC,
+        "age from which --force ends uploads of others: 90m, 24h, 7d (default 24h)"),
     ROW("to-region", "NAME", option_text, to_region, TO_DST,
         "region of DST's bucket (default: of --to-key; encrypt: as SRC's)"),
     ROW("dst-profile", "NAME", option_text, dst_profile, TO_DST,
@@ -185,6 +192,7 @@ void options_init(struct options *o)
         .copy_object_max = OPTION_UNSET,
         .rename_copy_max = OPTION_UNSET,
         .stop_timeout_s = OPTION_UNSET,
+        .older_than_s = OPTION_UNSET,
         .length = OPTION_UNSET,
         .number_of_files = OPTION_UNSET,
         .uid = getuid(),

@@ -61,6 +61,7 @@ struct options {
     char *storage_class;
     char *sse;
     char *tags;
+    char *state_dir;
     // The mount.
     bool read_only;
     bool foreground;
@@ -77,7 +78,9 @@ struct options {
     bool json;                     // one document on stdout, for programs
     struct option_list allow_keys; // audit
     bool ask_kms;                  // audit: has KMS prove the keys
-    bool dry_run;                  // rewrap: changes nothing
+    bool dry_run;                  // rewrap, gc: changes nothing
+    bool force;                    // gc: others' uploads too
+    uint64_t older_than_s;         // gc
     char *to_key;                  // rewrap, copy; texts as above
     char *to_region;               // copy, encrypt: of DST, as the next three
     char *dst_profile;

@@ -23,6 +23,7 @@
 #define CALL_STALL_TIMEOUT_MS   30000
 #define CALL_RETRY_TOTAL_MS     300000
 #define CALL_HEAD_TOTAL_MS      10000  // the kernel may hold a directory meanwhile
+#define CALL_LIFECYCLE_TOTAL_MS 5000   // only for a warning, and a mount waits for it
 #define CALL_SMALL_TIMEOUT_MS   60000  // one attempt of a call with a small body either way
 #define CALL_SMALL_TOTAL_MS     60000  // DELETE and LIST with their retries
 #define CALL_LONG_TIMEOUT_MS    900000 // Complete and copies work before they answer
@@ -67,5 +68,14 @@
 #define INI_LINE_MAX         (68 * 1024) // a session token of 64 KiB and its name
 #define INI_NAME_MAX         512
 #define CALL_KEY_SHOWN_MAX   200 // bytes of a key in an error's text, which has 1 KiB in all
+
+// ---- The journal of uploads
+#define JOURNAL_NAME_PREFIX      "uploads-"
+#define JOURNAL_NAME_TRIES       100    // others' hands on a new file, names that are taken
+#define JOURNAL_FILES_MAX        10000  // of dead processes that nobody could clean up after
+#define JOURNAL_RENEW_BYTES      262144 // begin a new file: a thousand uploads or so
+#define JOURNAL_COMPLETE_GRACE_S 900    // a Complete that was sent may work as long as one may take
+#define SWEEP_AGAIN_MS           600000 // what could not be ended yet
+#define SWEEP_ABORTS_MAX         3      // parts under way may outlive an abort: see it through
 
 #endif

@@ -103,7 +103,8 @@ typedef int (*store_list_fn)(void *context, const struct store_listed *entry);
 struct store_upload_listed {
     const char *key;
     const char *upload_id;
-    int64_t initiated_s;
+    int64_t initiated_s;   // 0: not told
+    const char *initiator; // who began it, as the server names users; "" if it does not
 };
 typedef int (*store_uploads_fn)(void *context, const struct store_upload_listed *upload);
 

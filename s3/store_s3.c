@@ -96,6 +96,7 @@ int s3_call_init(struct s3_call *c, struct store_s3 *s, const char *method, cons
     call_init(&c->call, c->what, method, "/", answer_max);
     c->call.judge = s3_judge;
     c->call.judge_context = c;
+    c->call.retry.cancel = s->cancel;
     if (key != NULL && (*key == '\0' || strlen(key) > STORE_KEY_MAX))
         return err_set(-ENAMETOOLONG, "%s: S3 keys have 1 to %d bytes", c->what, STORE_KEY_MAX);
     int rc = s3_path(s, key, &c->path);
@@ -467,6 +468,18 @@ int store_s3_new(struct store **out, const char *bucket, const struct endpoint_c
         return rc;
     *out = &TAKE(s)->store;
     return 0;
+}
+
+void store_s3_set_journal(struct store *store, struct journal *journal)
+{
+    assert(store->ops == &STORE_S3_OPS);
+    store_s3_of(store)->journal = journal;
+}
+
+void store_s3_set_cancel(struct store *store, const atomic_bool *cancel)
+{
+    assert(store->ops == &STORE_S3_OPS);
+    store_s3_of(store)->cancel = cancel;
 }
 
 void store_s3_counters(struct store *store, struct store_s3_counters *out)

@@ -26,6 +26,11 @@ struct store_s3_defaults {
 };
 // While nobody else makes calls.
 void store_s3_set_defaults(struct store *s, const struct store_s3_defaults *defaults);
+// Every upload from now on is recorded there; and what ends all calls, of those that are not given
+// a flag of their own. Before the first call; borrowed.
+struct journal;
+void store_s3_set_journal(struct store *s, struct journal *journal);
+void store_s3_set_cancel(struct store *s, const atomic_bool *cancel);
 
 // Requests made and bytes moved since the start, bodies only and on the wire with headers (for
 // reports and benchmarks).
@@ -36,5 +41,11 @@ struct store_s3_counters {
     uint64_t received_bytes;
 };
 void store_s3_counters(struct store *s, struct store_s3_counters *out);
+
+// After how many days the bucket's own lifecycle rules end unfinished uploads under prefix;
+// *days 0: no enabled rule covers it. -EACCES: the credentials may not ask
+// (s3:GetLifecycleConfiguration); -EIO: also of servers that know no such rules. Blocks for 5 s at
+// most.
+int store_s3_abort_rule(struct store *s, const char *prefix, unsigned *days) MUST_CHECK;
 
 #endif

@@ -221,7 +221,7 @@ int store_s3_upload_create_like(struct store *store, const char *key, struct sto
         rc = carry_headers(&c, &head, true);
     if (rc == 0)
         rc = carry_tags(&c, &head, from_key);
-    return rc == 0 ? s3_upload_create_perform(&c, metadata, upload_id) : rc;
+    return rc == 0 ? s3_upload_create_perform(&c, key, metadata, upload_id) : rc;
 }
 
 static int set_part(struct s3_call *c, const char *upload_id, unsigned number, uint64_t offset,

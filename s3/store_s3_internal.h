@@ -6,6 +6,7 @@
 //   store_s3_checksums.c  the checksums that S3 keeps
 //   store_s3_new.c      what new objects get, and that they are new
 //   store_s3_bucket.c   what the bucket protects (store_s3_bucket.h)
+//   store_s3_lifecycle.c  the rule that ends unfinished uploads
 //   store_s3_error.c    what an answer means
 #ifndef S3_STORE_S3_INTERNAL_H
 #define S3_STORE_S3_INTERNAL_H
@@ -24,6 +25,9 @@ struct store_s3 {
     atomic_bool checksums_refused;  // the server knows no x-amz-checksum-*: send none any more
     atomic_bool conditions_refused; // the same of If-None-Match on what writes
     atomic_bool forgets_told;       // a warning was given that it forgets what uploads shall have
+    struct journal *journal;        // of its uploads; borrowed, or NULL
+    const atomic_bool *cancel;      // ends all calls; borrowed, or NULL
+    atomic_bool checksums_refused;  // the server knows no x-amz-checksum-*: send none any more
 };
 
 static inline struct store_s3 *store_s3_of(struct store *s)
@@ -102,8 +106,8 @@ int store_s3_upload_create_like(struct store *, const char *key, struct store *f
                                 const char *from_key, const char *if_match,
                                 const struct kv *metadata, char *upload_id);
 // The call of the two above, with what headers it has by now; upload_id has room for
-// STORE_UPLOAD_ID_MAX bytes.
-int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata,
+// STORE_UPLOAD_ID_MAX bytes. The upload is in the journal when this returns.
+int s3_upload_create_perform(struct s3_call *c, const char *key, const struct kv *metadata,
                              char *upload_id) MUST_CHECK;
 int store_s3_upload_part(struct store *, const char *key, const char *upload_id, unsigned number,
                          const struct store_body *body, struct store_part *out);

@@ -139,7 +139,7 @@ static int seen(void *context, const struct store_listed *e)
 static int seen_upload(void *context, const struct store_upload_listed *u)
 {
     (void)context;
-    assert(strncmp(u->key, "p/", 2) == 0 && u->upload_id != NULL);
+    assert(strncmp(u->key, "p/", 2) == 0 && u->upload_id != NULL && u->initiator != NULL);
     return 0;
 }
 
@@ -203,6 +203,14 @@ static int part(struct store *s)
     return rc;
 }
 
+static int abort_rule(struct store *s)
+{
+    unsigned days = 0;
+    int rc = store_s3_abort_rule(s, "p/", &days);
+    assert(days <= 36500);
+    return rc;
+}
+
 static int generate(void)
 {
     AUTO_SECRET struct secret *key = NULL;
@@ -232,7 +240,7 @@ static int describe(void)
 
 static int call(unsigned which, struct store *s)
 {
-    switch (which % 15) {
+    switch (which % 16) {
     case 0:
         return head(s);
     case 1:
@@ -261,6 +269,8 @@ static int call(unsigned which, struct store *s)
         return generate();
     case 13:
         return decrypt();
+    case 14:
+        return abort_rule(s);
     default:
         return describe();
     }

@@ -319,6 +319,11 @@ def send_trickle(handler, answer, p):
     handler.wfile.write(b"0\r\n\r\n")
 
 
+def send_not_done(handler, answer, p):
+    """Says that it is done; nothing was."""
+    handler.answer(p["status"], answer.headers, b"")
+
+
 def error(status, code, message, **more):
     return ("refuse", ANY, {"function": refuse_error, "status": status, "code": code,
                             "message": message, **more})
@@ -369,6 +374,8 @@ ACTIONS = {
                                           "seconds": 0, **IN_200}),
     "trickle-error": ("unsaid", LONG_OPS, {"function": send_trickle, "error": True, "count": 5,
                                            "seconds": 0.2, **IN_200}),
+    "not-done": ("unsaid", "AbortMultipartUpload|DeleteObject", {"function": send_not_done,
+                                                                 "status": 204}),
     # done, but answered wrongly
     "wrong-etag": change(change_wrong_etag, etag="0" * 32),
     "no-etag": change(change_no_etag),
