@@ -27,7 +27,6 @@ struct store_s3 {
     atomic_bool forgets_told;       // a warning was given that it forgets what uploads shall have
     struct journal *journal;        // of its uploads; borrowed, or NULL
     const atomic_bool *cancel;      // ends all calls; borrowed, or NULL
-    atomic_bool checksums_refused;  // the server knows no x-amz-checksum-*: send none any more
 };
 
 static inline struct store_s3 *store_s3_of(struct store *s)
