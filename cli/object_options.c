@@ -119,11 +119,16 @@ static int check_tag(const struct tag *tag)
     return 0;
 }
 
+static bool same_key(const struct tag *a, const struct tag *b)
+{
+    size_t len = a->key_len;
+    return len == b->key_len && memcmp(a->key, b->key, len) == 0;
+}
+
 static bool is_twice(const struct tag *tags, size_t count, const struct tag *tag)
 {
     for (size_t i = 0; i < count; i++) {
-        // check: allow - S3's tags are no secret
-        if (tags[i].key_len == tag->key_len && memcmp(tags[i].key, tag->key, tag->key_len) == 0)
+        if (same_key(&tags[i], tag))
             return true;
     }
     return false;
