@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/daemon.h"
+#include "cli/metrics_http.h"
 #include "cli/option_values.h"
 #include "common/codec.h"
 #include "fs/mount.h"
@@ -19,6 +20,7 @@ struct mounting {
     char *mountpoint; // absolute; owned
     struct daemon daemon;
     struct connection connection;
+    struct metrics_http *metrics;
     struct mount *mount;
 };
 
@@ -26,6 +28,7 @@ static void mounting_clear(struct mounting *m)
 {
     if (m->mount != NULL)
         mount_free(m->mount);
+    metrics_http_stop(m->metrics);
     connection_close(&m->connection);
     free(m->mountpoint);
 }
@@ -90,21 +93,18 @@ static int start(struct mounting *m)
     int rc = connection_open(&m->connection, o, &m->source, use);
     if (rc == 0)
         rc = connection_probe(&m->connection, &m->source, o);
+    if (rc == 0 && o->metrics != NULL)
+        rc = metrics_http_start(&m->metrics, o->metrics, m->connection.volume);
     if (rc == 0)
         rc = make_mount(m);
     return rc;
 }
 
-static enum log_level level_of(const struct options *o)
-{
-    return o->log_level >= 0 ? (enum log_level)o->log_level : LOG_LEVEL_INFO;
-}
-
 static int serve_foreground(struct mounting *m)
 {
-    log_init(level_of(m->options),
-             m->options->log_where == LOG_WHERE_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_STDERR);
-    int rc = start(m);
+    int rc = log_from_options(m->options, LOG_LEVEL_INFO, LOG_SINK_STDERR);
+    if (rc == 0)
+        rc = start(m);
     if (rc < 0)
         return rc;
     say_limits(m);
@@ -121,7 +121,8 @@ static int serve_daemon(struct mounting *m)
         return rc;
     }
     daemon_ready(&m->daemon, to_stderr);
-    log_init(level_of(m->options), to_stderr ? LOG_SINK_STDERR : LOG_SINK_SYSLOG);
+    if (log_from_options(m->options, LOG_LEVEL_INFO, LOG_SINK_SYSLOG) < 0)
+        log_init(LOG_LEVEL_INFO, LOG_SINK_SYSLOG); // the journal went away meanwhile
     say_limits(m);
     rc = mount_run(m->mount);
     if (rc < 0)
@@ -157,6 +158,7 @@ int cmd_mount(const struct options *o)
     int rc = check_arguments(&m);
     if (rc < 0 || o->fake)
         return rc;
+    log_set_mount(m.mountpoint);
     rc = check_fuse_device();
     if (rc < 0)
         return rc;

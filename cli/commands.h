@@ -5,6 +5,9 @@
 
 #include "cli/options.h"
 
+// The log as --log, --log-format and --log-level say, or these. -EIO: there is no such sink.
+int log_from_options(const struct options *o, enum log_level level, enum log_sink sink) MUST_CHECK;
+
 int cmd_mount(const struct options *o) MUST_CHECK;
 int cmd_put(const struct options *o) MUST_CHECK;
 int cmd_get(const struct options *o) MUST_CHECK;

@@ -79,6 +79,21 @@ static void print_version(void)
     puts("rdsbak " RDSBAK_VERSION);
 }
 
+int log_from_options(const struct options *o, enum log_level level, enum log_sink sink)
+{
+    static const enum log_sink SINKS[] = {[LOG_WHERE_STDERR] = LOG_SINK_STDERR,
+                                          [LOG_WHERE_SYSLOG] = LOG_SINK_SYSLOG,
+                                          [LOG_WHERE_JOURNALD] = LOG_SINK_JOURNALD};
+    if (o->log_where != LOG_WHERE_DEFAULT)
+        sink = SINKS[o->log_where];
+    int rc = log_sink_check(sink);
+    if (rc < 0)
+        return err_prefix(rc, "--log");
+    log_set_format(o->log_format);
+    log_init(o->log_level >= 0 ? (enum log_level)o->log_level : level, sink);
+    return 0;
+}
+
 static int run(const struct verb *verb, bool is_helper, int argc, char *const *argv)
 {
     AUTO_OPTIONS struct options o;
@@ -93,9 +108,8 @@ static int run(const struct verb *verb, bool is_helper, int argc, char *const *a
         print_version();
     if (o.help || o.version)
         return 0;
-    log_init(o.log_level >= 0 ? (enum log_level)o.log_level : LOG_LEVEL_WARN,
-             o.log_where == LOG_WHERE_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_STDERR);
-    return verb->run(&o);
+    rc = log_from_options(&o, LOG_LEVEL_WARN, LOG_SINK_STDERR);
+    return rc == 0 ? verb->run(&o) : rc;
 }
 
 static bool is_any(const char *word, const char *a, const char *b)

@@ -17,6 +17,8 @@
 #define KEYED   (READS | MAKES)
 #define MOVES   (READS | MAKES)                           // what moves content through memory
 #define ASKS_S3 (VERB_ALL & ~(VERB_STATUS | VERB_POLICY)) // talks to S3
+#define AUDITED                                                                                    \
+    (VERB_MOUNT | VERB_PUT | VERB_GET | VERB_CAT | VERB_COPY | VERB_ENCRYPT | VERB_REWRAP)
 #define REPORTS                                                                                    \
     (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL)
 
@@ -101,6 +103,11 @@ static const struct option_row TABLE[] = {
     ROW("stop-timeout", "SECONDS", option_seconds, stop_timeout_s, VERB_MOUNT,
         "how long writers may finish after SIGTERM"),
 
+    ROW("metrics", "unix:/PATH|127.0.0.1:PORT", option_serve_address, metrics, VERB_MOUNT,
+        "answer GET /metrics there, for Prometheus (loopback only)"),
+    ROW("audit-file", "FILE", option_path, audit_file, AUDITED,
+        "append one JSON line for each object changed and each key used"),
+
     ROW("offset", "SIZE", option_size, offset, VERB_CAT, "begin at this byte"),
     ROW("length", "SIZE", option_size, length, VERB_CAT, "end after this many bytes"),
     ROW("long", NULL, option_flag, long_listing, VERB_LS,
@@ -141,11 +148,20 @@ static const struct option_row TABLE[] = {
     ROW("chain", "s3://BUCKET/PREFIX", option_text, chain, VERB_VERIFY,
         "read the headers of all backups there: how far can they be restored?"),
 
-    ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
+    ROW("wait", "SECONDS", option_seconds, wait_s, VERB_STATUS,
+        "wait so long until nothing is on its way any more"),
+    ROW("acknowledge", NULL, option_flag, acknowledge, VERB_STATUS,
+        "forget the failures of files that are closed, after showing them"),
+    ROW("set-log-level", "LEVEL", option_log_level, set_log_level, VERB_STATUS,
+        "have the running mount log at this level from now on"),
+
+    ROW("json", NULL, option_flag, json, REPORTS | VERB_STATUS, "one JSON document on stdout"),
 
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
-    ROW("log", "stderr|syslog", option_log_where, log_where, VERB_ALL,
+    ROW("log", "stderr|syslog|journald", option_log_where, log_where, VERB_ALL,
         "where the log goes (a daemon's default: syslog)"),
+    ROW("log-format", "text|json", option_log_format, log_format, VERB_ALL,
+        "lines of text, or one JSON object a line (not for journald)"),
     ROW("help", NULL, option_flag, help, VERB_ALL, "show this help"),
     ROW("version", NULL, option_flag, version, VERB_ALL, "show the version"),
 };
@@ -179,6 +195,8 @@ void options_init(struct options *o)
         .file_mode = 0600,
         .dir_mode = 0700,
         .log_level = -1,
+        .set_log_level = -1,
+        .wait_s = OPTION_UNSET,
     };
 }
 
@@ -193,7 +211,7 @@ void options_clear(struct options *o)
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         void *field = (char *)o + TABLE[i].offset;
         bool is_text = TABLE[i].parse == option_text || TABLE[i].parse == option_path ||
-                       TABLE[i].parse == option_url;
+                       TABLE[i].parse == option_url || TABLE[i].parse == option_serve_address;
         if (is_text)
             free(*(char **)field);
         else if (TABLE[i].parse == option_text_list || TABLE[i].parse == option_pair_list ||

@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -42,6 +43,7 @@ void reply_error(fuse_req_t req, int code, const char *what, const char *path)
         log_debug("%s%s%s: %s", what, gap, name, err_text());
     else
         log_warn("%s%s%s: %s", what, gap, name, err_text());
+    metrics_count_told(err_for_mount(code));
     fuse_reply_err(req, err_for_mount(code));
 }
 

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -355,6 +356,7 @@ void writing_remember_lost(struct mount *m, struct node *node, int code)
     err_save(&failure, code);
     WITH_LOCK(&m->lock);
     m->lost_count++;
+    metric_add(METRIC_FILES_LOST, 1);
     log_error(
         "%s%s: LOST: the last close could not commit it, and no program was there to hear: %s",
         m->config.prefix, node->path != NULL ? node->path : "?", failure.text);

@@ -6,6 +6,7 @@
 //
 // Entered by any thread. Lock rank READER; no lock is held over network or decryption.
 #include "object/reader_internal.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <string.h>
@@ -203,5 +204,6 @@ int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t
         memset(out, 0, len); // nothing of a failed read is handed out
     else
         *got = len;
+    metric_add(METRIC_READ_BYTES, *got);
     return rc;
 }

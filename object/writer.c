@@ -2,6 +2,7 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -162,6 +163,7 @@ int writer_discard(struct writer *w, int64_t wait_ms)
     static const char *const WHY = "the file was removed";
     int64_t until = clock_ms() + wait_ms;
     WITH_LOCK(&w->lock);
+    w->unwanted = true;
     // A request that makes the object visible is never cut off: the server might carry it out after
     // the removal.
     if (w->open && !(w->busy && (w->gen.completing || w->gen.single)))
@@ -305,6 +307,7 @@ int writer_write_some(struct writer *w, uint64_t offset, const void *data, size_
     int rc = check_jump_locked(w, offset + len);
     if (rc == 0)
         rc = write_all_locked(w, offset, data, len, interrupted, taken);
+    metric_add(METRIC_WRITTEN_BYTES, *taken);
     if (rc == -EINTR && *taken > 0)
         rc = 0; // it goes on from there
     if (rc < 0)

@@ -4,6 +4,7 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -151,6 +152,7 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
     w->gen.completing = false;
     if (rc == 0) {
         w->gen.upload_id[0] = '\0';
+        metric_move(METRIC_UPLOADS, -1);
         w->committed_parts = count;
     }
     return rc;
@@ -311,6 +313,7 @@ static void *commit_thread(void *arg)
     lock_take(&w->lock);
     w->committing = true;
     int rc = commit_locked(w, commit->size);
+    metric_add(rc < 0 ? METRIC_COMMITS_FAILED : METRIC_COMMITS_OK, 1);
     if (rc < 0)
         writer_fail_locked(w, rc);
     w->committing = false;

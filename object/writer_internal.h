@@ -134,6 +134,7 @@ struct writer {
     // guarded by lock
     char key[STORE_KEY_MAX + 1];
     struct err_saved failure; // sticky; code 0: none
+    bool unwanted;            // it was removed: what fails from here on is no loss
     bool busy;                // a commit or a reopen runs: changes wait
     bool committing;          // busy with a commit: what will be sealed is final
     uint64_t epoch;           // counts the times it became busy: what was seen before may be gone

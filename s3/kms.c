@@ -4,6 +4,7 @@
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/err.h"
+#include "common/metrics.h"
 #include "s3/call.h"
 #include "s3/config.h"
 #include "s3/kms_error.h"
@@ -86,8 +87,11 @@ static int perform(struct kms *k, const char *operation, const char *key_id,
         return err_prefix(rc, "%s", what);
     call_body(&c, &body, request.data, request.len);
     rc = call_perform(&k->caller, &c, &response);
-    if (rc < 0)
+    if (rc < 0) {
+        struct kms_outcome *seen = c.judge_context;
+        metric_add(METRIC_KMS_FAILED, seen->would_have_done ? 0 : 1); // a trial's success
         return rc;
+    }
     rc = kms_json_parse(reply, buf_str(&c.answer), c.answer.len);
     return rc < 0 ? err_prefix(rc, "%s", what) : 0;
 }
