@@ -4,6 +4,7 @@
 #include "cli/daemon.h"
 #include "cli/metrics_http.h"
 #include "cli/option_values.h"
+#include "cli/runtime_dir.h"
 #include "common/codec.h"
 #include "fs/mount.h"
 
@@ -17,7 +18,8 @@
 struct mounting {
     const struct options *options;
     struct source source;
-    char *mountpoint; // absolute; owned
+    char *mountpoint;  // absolute; owned
+    char *control_dir; // owned; NULL: there is no place for a socket
     struct daemon daemon;
     struct connection connection;
     struct metrics_http *metrics;
@@ -31,6 +33,7 @@ static void mounting_clear(struct mounting *m)
     metrics_http_stop(m->metrics);
     connection_close(&m->connection);
     free(m->mountpoint);
+    free(m->control_dir);
 }
 
 // Before any network: the commonest fault of a fresh machine or a container. A denial is left to
@@ -67,6 +70,7 @@ static int make_mount(struct mounting *m)
     const struct options *o = m->options;
     uint64_t stop_s =
         o->stop_timeout_s != OPTION_UNSET ? o->stop_timeout_s : STOP_TIMEOUT_DEFAULT_S;
+    m->control_dir = runtime_dir_own();
     const struct mount_config config = {
         .source = o->arguments[0],
         .prefix = m->source.key,
@@ -82,6 +86,7 @@ static int make_mount(struct mounting *m)
         .rename_copy_max =
             o->rename_copy_max != OPTION_UNSET ? o->rename_copy_max : RENAME_COPY_DEFAULT,
         .extra_options = o->fuse_extra,
+        .control_dir = m->control_dir,
     };
     return mount_new(&m->mount, m->connection.volume, &config);
 }

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const struct verb VERBS[] = {
     {"mount", VERB_MOUNT, "s3://BUCKET[/PREFIX] MOUNTPOINT",
@@ -32,6 +32,8 @@ static const struct verb VERBS[] = {
      "print the T-SQL of a backup or restore, after checking what RDS demands", 2, 65, cmd_sql},
     {"info", VERB_INFO, "s3://BUCKET/KEY", "show an object's envelope and its backup's header", 1,
      1, cmd_info},
+    {"status", VERB_STATUS, "MOUNTPOINT",
+     "ask a running mount what is in S3 and what is on its way", 1, 1, cmd_status},
     {"verify", VERB_VERIFY, "s3://BUCKET/KEY...", "read backups whole and say what that proves", 0,
      OPTIONS_ARGUMENTS_MAX, cmd_verify},
 };
@@ -49,7 +51,7 @@ static const struct verb *verb_find(const char *name)
 static int report(int rc)
 {
     if (rc >= 0)
-        return EXIT_DONE;
+        return rc; // 0, or what the verb has to say
     fprintf(stderr, "rdsbak: %s\n", err_text());
     return rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -60,6 +60,7 @@ static int remove_claimed(struct mount *m, const char *path, struct node *node)
     if (node != NULL)
         node_detach_locked(m, node);
     lost_forget_locked(m, path);
+    outcome_forget_locked(m, path);
     return keep_parent_locked(m, path);
 }
 
@@ -151,6 +152,7 @@ int rename_carry(struct mount *m, const char *from, const char *to, const struct
         return rc;
     WITH_LOCK(&m->lock);
     struct node *node = node_find_path_locked(m, from);
+    outcome_rename_locked(m, from, to);
     if (node == NULL)
         return 0;
     carry_seen_locked(node, moved);
