@@ -90,17 +90,36 @@ static void add_name(struct json_line *l, const char *name)
     l->any = true;
 }
 
-void json_line_text(struct json_line *l, const char *name, const char *text)
+static void add_text(struct json_line *l, const char *text)
 {
-    if (text == NULL)
-        return;
-    add_name(l, name);
     if (l->rc == 0)
         l->rc = buf_add_str(l->out, "\"");
     if (l->rc == 0)
         l->rc = add_escaped(l->out, text);
     if (l->rc == 0)
         l->rc = buf_add_str(l->out, "\"");
+}
+
+void json_line_text(struct json_line *l, const char *name, const char *text)
+{
+    if (text == NULL)
+        return;
+    add_name(l, name);
+    add_text(l, text);
+}
+
+void json_line_names(struct json_line *l, const char *name, const struct kv *kv)
+{
+    if (kv == NULL || kv->count == 0)
+        return;
+    add_name(l, name);
+    for (size_t i = 0; i < kv->count; i++) {
+        if (l->rc == 0)
+            l->rc = buf_add_str(l->out, i == 0 ? "[" : ",");
+        add_text(l, kv->pairs[i].name);
+    }
+    if (l->rc == 0)
+        l->rc = buf_add_str(l->out, "]");
 }
 
 void json_line_number(struct json_line *l, const char *name, int64_t number)

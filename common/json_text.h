@@ -4,6 +4,7 @@
 #define COMMON_JSON_TEXT_H
 
 #include "common/buf.h"
+#include "common/kv.h"
 
 // What a JSON string has between its quotes (RFC 8259, section 7): quotes, backslashes and control
 // characters escaped, and U+FFFD for each byte that is not of well-formed UTF-8, so that what comes
@@ -30,6 +31,8 @@ void json_line_number(struct json_line *l, const char *name, int64_t number);
 void json_line_bool(struct json_line *l, const char *name, bool value);
 // Milliseconds as seconds with three digits.
 void json_line_seconds(struct json_line *l, const char *name, int64_t ms);
+// An array of the names; the values are left out. Empty: the member is, too.
+void json_line_names(struct json_line *l, const char *name, const struct kv *kv);
 // Closes the object, with a newline. -ENOMEM, -EIO.
 int json_line_end(struct json_line *l) MUST_CHECK;
 

@@ -24,6 +24,7 @@
 
 #define FUSE_USE_VERSION 312
 
+#include "common/audit.h"
 #include "common/lock.h"
 #include "fs/mount.h"
 #include "fs/process.h"

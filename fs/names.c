@@ -78,6 +78,7 @@ static int remove_file(struct mount *m, const char *path)
 
 void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     AUTO_FREE char *path = NULL;
     int rc = path_of_child(m, parent, name, &path);
@@ -297,6 +298,7 @@ static int rename_any(struct renaming *r, unsigned flags)
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                const char *new_name, unsigned flags)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     struct interruption interruption;
     AUTO_FREE char *from = NULL;

@@ -69,6 +69,7 @@ static int writer_new(struct volume *v, const char *key, struct writer **out)
     w->volume = v;
     memcpy(w->key, key, strlen(key) + 1);
     w->mtime_s = -1;
+    audit_actor_now(&w->actor);
     w->seal_work.run = seal_run;
     w->gen.next_number = 1;
     int rc = reserve_memory(v, &w->account);
@@ -86,6 +87,7 @@ static int writer_new(struct volume *v, const char *key, struct writer **out)
 int writer_create(struct volume *v, const char *key, struct writer **out)
 {
     CLEANUP(writer_freep) struct writer *w = NULL;
+    AUDIT_SCOPE(about, audit_about(v->config.bucket, key));
     int rc = writer_new(v, key, &w);
     if (rc < 0)
         return rc;
@@ -138,6 +140,9 @@ void writer_free(struct writer *w)
         writer_fail_locked(w, w->failure.code); // what a running seal kept
     while (atomic_load(&w->tasks) > 0)
         cond_wait_ms(&w->changed, &w->lock, -1);
+    lock_give(&w->lock);
+    writer_audit_failure(w);
+    lock_take(&w->lock);
     window_clear_locked(w);
     generation_clear(w);
     lock_give(&w->lock);

@@ -5,9 +5,11 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/metrics.h"
+#include "s3/call.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct commit {
@@ -89,6 +91,14 @@ static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store
 
 // ---- the two ways to send ----
 
+// Of the request that this thread has just made. Busy is ours; no part is on its way.
+static void note_request(struct writer *w)
+{
+    const struct call_trace *last = call_last();
+    snprintf(w->s3_request_id, sizeof w->s3_request_id, "%s", last->request_id);
+    w->retries += last->attempts > 1 ? last->attempts - 1 : 0;
+}
+
 static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
 {
     AUTO_KV struct kv metadata = {0};
@@ -104,6 +114,7 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
     w->cost.sent += part->size;
     lock_give(&w->lock);
     rc = store->ops->put(store, w->key, &metadata, &body, result);
+    note_request(w);
     rc = believe_or_look(w, rc, size, result);
     part_free(w, part);
     atomic_fetch_sub(&w->volume->sending, 1);
@@ -133,6 +144,7 @@ static int complete(struct writer *w, unsigned count, uint64_t size, struct stor
     if (rc < 0)
         return rc;
     rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count, result);
+    note_request(w);
     return believe_or_look(w, rc, size, result);
 }
 
@@ -281,6 +293,7 @@ static void settle_locked(struct writer *w, struct object_info *info, uint64_t s
     if (w->declared < size)
         w->declared = size;
     w->last_commit_ms = clock_ms();
+    w->retries = 0;
 }
 
 static int commit_locked(struct writer *w, uint64_t size)
@@ -293,6 +306,8 @@ static int commit_locked(struct writer *w, uint64_t size)
     w->gen.completed = true;
     lock_give(&w->lock);
     rc = look_at_result(w, &result, size, &info);
+    if (rc == 0)
+        writer_audit_commit(w, &info, size, w->committed_parts); // before anybody hears of it
     lock_take(&w->lock);
     if (rc < 0)
         return rc;

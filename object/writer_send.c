@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "common/metrics.h"
 #include "object/mtime.h"
+#include "s3/call.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -129,8 +130,11 @@ static void part_run(struct work *work)
     lock_take(&w->lock);
     int rc = ensure_upload_locked(w);
     lock_give(&w->lock);
-    if (rc == 0)
+    unsigned attempts = 1;
+    if (rc == 0) {
         rc = transfer(w, part, &result);
+        attempts = call_last()->attempts;
+    }
     bool is_copy = part->is_copy;
     uint64_t size = part->size;
     part_free(w, part);
@@ -142,6 +146,7 @@ static void part_run(struct work *work)
     if (rc == 0)
         rc = record_result_locked(w, &result);
     w->gen.in_flight--;
+    w->retries += attempts > 1 ? attempts - 1 : 0;
     w->cost.sent += is_copy || rc < 0 ? 0 : size;
     if (rc < 0 && !(rc == -ECANCELED && atomic_load(&w->cancel)))
         writer_fail_locked(w, rc);
