@@ -285,6 +285,7 @@ int mount_new(struct mount **out, struct volume *v, const struct mount_config *c
         mount_free(m);
         return rc;
     }
+    control_start(m); // whoever sees the mount may ask it
     *out = m;
     return 0;
 }
@@ -311,6 +312,7 @@ void mount_free(struct mount *m)
 {
     if (m == NULL)
         return;
+    control_stop(m);
     if (m->session != NULL) {
         if (m->mounted)
             fuse_session_unmount(m->session);
@@ -494,10 +496,8 @@ int mount_run(struct mount *m)
     m->loop_thread = pthread_self();
     if (pthread_create(&signals, NULL, signal_thread, m) != 0)
         return err_set(-ENOMEM, "cannot start a thread");
-    if (m->mounted) {
+    if (m->mounted)
         raise_read_ahead(m);
-        control_start(m);
-    }
     int rc = run_loop(m);
     atomic_store(&m->loop_ended, true);
     fuse_session_unmount(m->session);
@@ -507,7 +507,6 @@ int mount_run(struct mount *m)
     abort_writers(m);
     while (m->handles != NULL) // of programs that had files open to the last, or just closed them
         handle_close(m, m->handles);
-    control_stop(m);
     if (rc == 0 && m->lost_count > 0)
         rc = err_set(-EIO, "%u file%s could not be committed and were lost: see the log",
                      m->lost_count, m->lost_count == 1 ? "" : "s");

@@ -359,6 +359,17 @@ class StatusTest(TellingTest):
         self.settled("failed")
         self.assertIn("killed by signal 9", self.status()[2][self.name]["reason"])
 
+    def test_daemon_can_be_asked_once_mount_has_returned(self):
+        self.mnt = self.bed.path("daemon-mount")
+        os.makedirs(self.mnt)
+        self.tool(self.bed.binary, "mount", self.bed.url(), self.mnt, *self.bed.server_args(),
+                  "--metrics", "unix:" + self.bed.path("daemon.sock"), env=self.bed.env)
+        self.addCleanup(self.tool, "umount" if os.geteuid() == 0 else "fusermount3",
+                        *([] if os.geteuid() == 0 else ["-u"]), self.mnt)
+        self.assertEqual(self.status()[0], 0)
+        answer, _ = ask(UnixConnection(self.bed.path("daemon.sock")))
+        self.assertEqual(answer.status, 200)
+
     def test_renamed_file_is_told_of_by_its_new_name(self):
         self.mount()
         write(self.at(self.name + ".part"), b"x")
