@@ -31,6 +31,7 @@ static void mounting_clear(struct mounting *m)
     if (m->mount != NULL)
         mount_free(m->mount);
     metrics_http_stop(m->metrics);
+    metrics_http_collect(NULL);
     connection_close(&m->connection);
     free(m->mountpoint);
     free(m->control_dir);
@@ -98,8 +99,10 @@ static int start(struct mounting *m)
     int rc = connection_open(&m->connection, o, &m->source, use);
     if (rc == 0)
         rc = connection_probe(&m->connection, &m->source, o);
+    if (rc == 0)
+        metrics_http_collect(&m->connection);
     if (rc == 0 && o->metrics != NULL)
-        rc = metrics_http_start(&m->metrics, o->metrics, m->connection.volume);
+        rc = metrics_http_start(&m->metrics, o->metrics);
     if (rc == 0)
         rc = make_mount(m);
     return rc;

@@ -11,17 +11,25 @@
 #define REQUEST_MAX 8192 // line and headers: a scraper's are some hundred bytes
 
 struct metrics_http {
-    struct volume *volume;
     struct serve *serve;
 };
 
 static void collect(void *context)
 {
+    struct connection *c = context;
     struct volume_memory memory;
-    volume_memory(context, &memory);
+    struct credentials_description credentials;
+    volume_memory(c->volume, &memory);
+    credentials_describe(c->credentials, &credentials); // does not wait
+    metric_set(METRIC_CREDENTIALS_EXPIRE_S, credentials.expires_s);
     metric_set(METRIC_MEMORY_LIMIT, (int64_t)memory.limit);
     metric_set(METRIC_MEMORY_USED, (int64_t)memory.used);
     metric_set(METRIC_MEMORY_PEAK, (int64_t)memory.peak);
+}
+
+void metrics_http_collect(struct connection *c)
+{
+    metrics_collect_with(c != NULL ? collect : NULL, c);
 }
 
 static void answer(struct serve_connection *c, const char *status, const char *type,
@@ -80,7 +88,7 @@ static void serve(void *context, struct serve_connection *c)
         refuse(c, "405 Method Not Allowed", "only GET\n");
 }
 
-int metrics_http_start(struct metrics_http **out, const char *address, struct volume *v)
+int metrics_http_start(struct metrics_http **out, const char *address)
 {
     struct serve_config config = {.what = "--metrics", .serve = serve};
     int rc = serve_address_parse(address, &config.address);
@@ -89,14 +97,10 @@ int metrics_http_start(struct metrics_http **out, const char *address, struct vo
     AUTO_FREE struct metrics_http *h = calloc(1, sizeof *h);
     if (h == NULL)
         return err_set(-ENOMEM, "out of memory");
-    h->volume = v;
     metric_set(METRIC_START_TIME_S, clock_wall_s());
-    metrics_collect_with(collect, v);
     rc = serve_start(&h->serve, &config);
-    if (rc < 0) {
-        metrics_collect_with(NULL, NULL);
+    if (rc < 0)
         return rc;
-    }
     if (config.address.path[0] == '\0')
         log_info("metrics: http://%s:%u/metrics", config.address.v6 ? "[::1]" : "127.0.0.1",
                  serve_port(h->serve));
@@ -109,6 +113,5 @@ void metrics_http_stop(struct metrics_http *h)
     if (h == NULL)
         return;
     serve_stop(h->serve);
-    metrics_collect_with(NULL, NULL);
     free(h);
 }

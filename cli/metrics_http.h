@@ -2,14 +2,16 @@
 #ifndef CLI_METRICS_HTTP_H
 #define CLI_METRICS_HTTP_H
 
+#include "cli/connect.h"
 #include "common/serve.h"
-#include "object/volume.h"
 
 struct metrics_http;
 
-// Listens at the address (as serve_address_parse takes it) and answers from now on. The volume is
-// borrowed: its memory is asked for at each scrape. -EINVAL and serve_start's errors.
-int metrics_http_start(struct metrics_http **out, const char *address, struct volume *v) MUST_CHECK;
+// From now on memory and credentials are looked at when metrics are read; NULL: no more. Borrowed.
+void metrics_http_collect(struct connection *c);
+// Listens at the address (as serve_address_parse takes it) and answers from now on. -EINVAL and
+// serve_start's errors.
+int metrics_http_start(struct metrics_http **out, const char *address) MUST_CHECK;
 void metrics_http_stop(struct metrics_http *h); // NULL is fine
 
 #endif

@@ -353,12 +353,17 @@ static int add_logged(struct buf *out)
     return rc;
 }
 
-int metrics_format(struct buf *out, const char *version)
+void metrics_collect(void)
 {
     pthread_mutex_lock(&collect_lock);
     if (collect_now != NULL)
         collect_now(collect_context);
     pthread_mutex_unlock(&collect_lock);
+}
+
+int metrics_format(struct buf *out, const char *version)
+{
+    metrics_collect();
     int rc = add_head(out, "rdsbak_build_info", "gauge", "1, with the version.");
     if (rc == 0)
         rc = buf_addf(out, "rdsbak_build_info{version=\"%s\"} 1\n", version);

@@ -164,6 +164,7 @@ static int tell_totals(struct mount *m, const struct telling *t, struct buf *out
     struct json_line l;
     struct volume_memory memory;
     volume_memory(m->volume, &memory);
+    metrics_collect(); // the credentials' expiry
     json_line_begin(&l, out);
     json_line_number(&l, "rdsbak", CONTROL_VERSION);
     json_line_text(&l, "mount", m->config.mountpoint);
