@@ -55,9 +55,9 @@ void metrics_count_told(int number);
 // A line of the log, by its level's number.
 void metrics_count_log(unsigned level);
 
-// Called before each scrape (and by metrics_collect), to set gauges that are only read then. Any number of threads may
-// scrape; the function and its context live until they are replaced by NULL, which waits for a
-// scrape under way.
+// Called before each scrape (and by metrics_collect), to set gauges that are only read then. Any
+// number of threads may scrape; the function and its context live until they are replaced by NULL,
+// which waits for a scrape under way.
 void metrics_collect_with(void (*collect)(void *context), void *context);
 void metrics_collect(void); // calls it, for who reads single values
 

@@ -87,7 +87,6 @@ void outcome_note_locked(struct mount *m, const struct node *node, const struct 
         .uid = writing->uid,
         .writer = writing->opener,
     };
-    if (!failed)
-        drop_path(&m->failed, node->path);
+    outcome_forget_locked(m, node->path); // one line a name: the last that became of it
     add(failed ? &m->failed : &m->committed, &made);
 }
