@@ -2,8 +2,10 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/daemon.h"
+#include "cli/metrics_http.h"
 #include "cli/option_values.h"
 #include "cli/upkeep.h"
+#include "cli/runtime_dir.h"
 #include "common/codec.h"
 #include "fs/mount.h"
 
@@ -17,9 +19,11 @@
 struct mounting {
     const struct options *options;
     struct source source;
-    char *mountpoint; // absolute; owned
+    char *mountpoint;  // absolute; owned
+    char *control_dir; // owned; NULL: there is no place for a socket
     struct daemon daemon;
     struct connection connection;
+    struct metrics_http *metrics;
     struct mount *mount;
     bool lacks_rule; // of the bucket: see cli/upkeep.h
 };
@@ -28,8 +32,11 @@ static void mounting_clear(struct mounting *m)
 {
     if (m->mount != NULL)
         mount_free(m->mount);
+    metrics_http_stop(m->metrics);
+    metrics_http_collect(NULL);
     connection_close(&m->connection);
     free(m->mountpoint);
+    free(m->control_dir);
 }
 
 // Before any network: the commonest fault of a fresh machine or a container. A denial is left to
@@ -66,6 +73,7 @@ static int make_mount(struct mounting *m)
     const struct options *o = m->options;
     uint64_t stop_s =
         o->stop_timeout_s != OPTION_UNSET ? o->stop_timeout_s : STOP_TIMEOUT_DEFAULT_S;
+    m->control_dir = runtime_dir_own();
     const struct mount_config config = {
         .source = o->arguments[0],
         .prefix = m->source.key,
@@ -81,6 +89,7 @@ static int make_mount(struct mounting *m)
         .rename_copy_max =
             o->rename_copy_max != OPTION_UNSET ? o->rename_copy_max : RENAME_COPY_DEFAULT,
         .extra_options = o->fuse_extra,
+        .control_dir = m->control_dir,
     };
     return mount_new(&m->mount, m->connection.volume, &config);
 }
@@ -95,13 +104,12 @@ static int start(struct mounting *m)
     if (rc == 0 && use == CONNECTION_WRITE)
         m->lacks_rule = upkeep_lacks_rule(&m->connection, &m->source);
     if (rc == 0)
+        metrics_http_collect(&m->connection);
+    if (rc == 0 && o->metrics != NULL)
+        rc = metrics_http_start(&m->metrics, o->metrics);
+    if (rc == 0)
         rc = make_mount(m);
     return rc;
-}
-
-static enum log_level level_of(const struct options *o)
-{
-    return o->log_level >= 0 ? (enum log_level)o->log_level : LOG_LEVEL_INFO;
 }
 
 // The mount stands and the log is where it stays: what is no failure is not for the terminal.
@@ -116,9 +124,9 @@ static void settle_in(struct mounting *m)
 
 static int serve_foreground(struct mounting *m)
 {
-    log_init(level_of(m->options),
-             m->options->log_where == LOG_WHERE_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_STDERR);
-    int rc = start(m);
+    int rc = log_from_options(m->options, LOG_LEVEL_INFO, LOG_SINK_STDERR);
+    if (rc == 0)
+        rc = start(m);
     if (rc < 0)
         return rc;
     settle_in(m);
@@ -135,7 +143,8 @@ static int serve_daemon(struct mounting *m)
         return rc;
     }
     daemon_ready(&m->daemon, to_stderr);
-    log_init(level_of(m->options), to_stderr ? LOG_SINK_STDERR : LOG_SINK_SYSLOG);
+    if (log_from_options(m->options, LOG_LEVEL_INFO, LOG_SINK_SYSLOG) < 0)
+        log_init(LOG_LEVEL_INFO, LOG_SINK_SYSLOG); // the journal went away meanwhile
     settle_in(m);
     rc = mount_run(m->mount);
     if (rc < 0)
@@ -171,6 +180,7 @@ int cmd_mount(const struct options *o)
     int rc = check_arguments(&m);
     if (rc < 0 || o->fake)
         return rc;
+    log_set_mount(m.mountpoint);
     rc = check_fuse_device();
     if (rc < 0)
         return rc;

@@ -4,6 +4,7 @@
 #include "cli/probe_once.h"
 #include "cli/settings.h"
 #include "cli/upkeep.h"
+#include "common/audit.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/harden.h"
@@ -286,6 +287,10 @@ static int open_all(struct connection *c, const struct options *o, const struct 
         rc = resolve_endpoints(c, o);
     if (rc == 0)
         rc = configure_volume(c, o);
+    c->config.bucket = source->bucket;
+    c->config.kms_key_id = o->kms_key_id;
+    if (rc == 0 && o->audit_file != NULL)
+        rc = audit_open(o->audit_file);
     // After all that can be wrong with the options, so that its warnings do not hide that; the
     // credentials are in guarded memory already. Before threads and data.
     if (rc == 0)

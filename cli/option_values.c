@@ -3,6 +3,7 @@
 #include "cli/options.h"
 #include "common/codec.h"
 #include "common/err.h"
+#include "common/serve.h"
 
 #include <ctype.h>
 #include <grp.h>
@@ -215,9 +216,34 @@ int option_log_level(const char *value, void *field)
 
 int option_log_where(const char *value, void *field)
 {
-    bool to_stderr = strcmp(value, "stderr") == 0;
-    if (!to_stderr && strcmp(value, "syslog") != 0)
-        return err_set(-EINVAL, "'%s' is unknown: use stderr or syslog", value);
-    *(enum log_where *)field = to_stderr ? LOG_WHERE_STDERR : LOG_WHERE_SYSLOG;
+    static const struct {
+        const char *name;
+        enum log_where where;
+    } KNOWN[] = {{"stderr", LOG_WHERE_STDERR},
+                 {"syslog", LOG_WHERE_SYSLOG},
+                 {"journald", LOG_WHERE_JOURNALD}};
+    for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++) {
+        if (strcmp(value, KNOWN[i].name) == 0) {
+            *(enum log_where *)field = KNOWN[i].where;
+            return 0;
+        }
+    }
+    return err_set(-EINVAL, "'%s' is unknown: use stderr, syslog or journald", value);
+}
+
+int option_log_format(const char *value, void *field)
+{
+    bool json = strcmp(value, "json") == 0;
+    if (!json && strcmp(value, "text") != 0)
+        return err_set(-EINVAL, "'%s' is unknown: use text or json", value);
+    *(enum log_format *)field = json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
     return 0;
+}
+
+// Checked now, listened at later.
+int option_serve_address(const char *value, void *field)
+{
+    struct serve_address address;
+    int rc = serve_address_parse(value, &address);
+    return rc < 0 ? rc : option_text(value, field);
 }

@@ -18,6 +18,8 @@
 #define KEYED   (READS | MAKES)
 #define MOVES   (READS | MAKES)                           // what moves content through memory
 #define ASKS_S3 (VERB_ALL & ~(VERB_STATUS | VERB_POLICY)) // talks to S3
+#define AUDITED                                                                                    \
+    (VERB_MOUNT | VERB_PUT | VERB_GET | VERB_CAT | VERB_COPY | VERB_ENCRYPT | VERB_REWRAP)
 #define REPORTS                                                                                    \
     (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL |    \
      VERB_GC)
@@ -115,6 +117,11 @@ static const struct option_row TABLE[] = {
     ROW("stop-timeout", "SECONDS", option_seconds, stop_timeout_s, VERB_MOUNT,
         "how long writers may finish after SIGTERM"),
 
+    ROW("metrics", "unix:/PATH|127.0.0.1:PORT", option_serve_address, metrics, VERB_MOUNT,
+        "answer GET /metrics there, for Prometheus (loopback only)"),
+    ROW("audit-file", "FILE", option_path, audit_file, AUDITED,
+        "append one JSON line for each object changed and each key used"),
+
     ROW("offset", "SIZE", option_size, offset, VERB_CAT, "begin at this byte"),
     ROW("length", "SIZE", option_size, length, VERB_CAT, "end after this many bytes"),
     ROW("long", NULL, option_flag, long_listing, VERB_LS,
@@ -161,11 +168,20 @@ static const struct option_row TABLE[] = {
     ROW("principal", "ARN", option_text, principal, VERB_POLICY,
         "role or user of the key policy's statements (default: the account)"),
 
-    ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
+    ROW("wait", "SECONDS", option_seconds, wait_s, VERB_STATUS,
+        "wait so long until nothing is on its way any more"),
+    ROW("acknowledge", NULL, option_flag, acknowledge, VERB_STATUS,
+        "forget the failures of files that are closed, after showing them"),
+    ROW("set-log-level", "LEVEL", option_log_level, set_log_level, VERB_STATUS,
+        "have the running mount log at this level from now on"),
+
+    ROW("json", NULL, option_flag, json, REPORTS | VERB_STATUS, "one JSON document on stdout"),
 
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
-    ROW("log", "stderr|syslog", option_log_where, log_where, VERB_ALL,
+    ROW("log", "stderr|syslog|journald", option_log_where, log_where, VERB_ALL,
         "where the log goes (a daemon's default: syslog)"),
+    ROW("log-format", "text|json", option_log_format, log_format, VERB_ALL,
+        "lines of text, or one JSON object a line (not for journald)"),
     ROW("help", NULL, option_flag, help, VERB_ALL, "show this help"),
     ROW("version", NULL, option_flag, version, VERB_ALL, "show the version"),
 };
@@ -200,6 +216,8 @@ void options_init(struct options *o)
         .file_mode = 0600,
         .dir_mode = 0700,
         .log_level = -1,
+        .set_log_level = -1,
+        .wait_s = OPTION_UNSET,
     };
 }
 
@@ -213,7 +231,7 @@ static bool is_text(int (*parse)(const char *, void *))
 {
     return parse == option_text || parse == option_path || parse == option_url ||
            parse == option_storage_class || parse == option_sse || parse == option_tags ||
-           parse == option_object_lock;
+           parse == option_object_lock || parse == option_serve_address;
 }
 
 void options_clear(struct options *o)

@@ -21,7 +21,7 @@ struct option_list {
     size_t count;
 };
 
-enum log_where { LOG_WHERE_DEFAULT, LOG_WHERE_STDERR, LOG_WHERE_SYSLOG };
+enum log_where { LOG_WHERE_DEFAULT, LOG_WHERE_STDERR, LOG_WHERE_SYSLOG, LOG_WHERE_JOURNALD };
 
 struct options {
     // Key and format. Texts are owned; NULL: not given.
@@ -101,6 +101,13 @@ struct options {
     // The program itself.
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;
+    enum log_format log_format;
+    char *metrics;    // address to listen at; a text as above
+    char *audit_file; // absolute path; a text as above
+    // status
+    uint64_t wait_s;
+    bool acknowledge;
+    int set_log_level; // enum log_level; -1: none
     bool help;
     bool version;
 

@@ -253,6 +253,7 @@ static int remove_dir(struct mount *m, const char *path)
 
 void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     AUTO_FREE char *path = NULL;
     int rc = path_of_child(m, parent, name, &path);

@@ -21,7 +21,13 @@ struct mount_config {
     int64_t stop_timeout_ms;   // SIGTERM: how long writers may finish
     uint64_t rename_copy_max;  // larger objects are not renamed: the kernel holds the directories
     const char *extra_options; // further -o options for libfuse, or NULL
+    const char *control_dir;   // made if it is missing: for the socket of rdsbak status; NULL: none
 };
+
+// The control socket of the mount of that st_dev: DIR/MAJOR-MINOR.sock. Its length; negative: it
+// does not fit.
+#define CONTROL_VERSION 1
+int control_path(char *out, size_t size, const char *dir, unsigned major, unsigned minor);
 
 struct mount;
 

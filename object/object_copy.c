@@ -1,8 +1,10 @@
 // Copies on the server; see object_copy.h.
 #include "object/object_copy.h"
+#include "common/audit.h"
 #include "common/log.h"
 #include "object/parallel.h"
 #include "object/volume_internal.h"
+#include "s3/call.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -168,9 +170,33 @@ static int copy_by_parts(struct volume *v, const struct object_copy *copy, struc
     return rc;
 }
 
-int object_copy(struct volume *v, const struct object_copy *copy, struct store_result *out)
+// A rename, a copy on the server, a new envelope: of the source there is what it was then.
+static void audit_copy(struct volume *v, const struct object_copy *copy,
+                       const struct store_result *result, int rc)
 {
-    assert(copy->from_key != NULL && copy->to_key != NULL && copy->source != NULL);
+    struct audit_line l;
+    if (!audit_is_open())
+        return;
+    AUDIT_SCOPE(about, audit_about(v->config.bucket, copy->to_key));
+    audit_begin(&l, "copy");
+    json_line_text(&l.json, "from", copy->from_key);
+    if (copy->from_store != NULL && copy->from_store != v->store)
+        json_line_bool(&l.json, "from_other_bucket", true);
+    json_line_text(&l.json, "from_etag", copy->source->etag);
+    json_line_number(&l.json, "object_bytes", (int64_t)copy->source->size);
+    if (rc == 0) {
+        json_line_text(&l.json, "etag", result->etag);
+        json_line_text(&l.json, "version_id",
+                       result->version_id[0] != '\0' ? result->version_id : NULL);
+        // Of a copy by parts the last request was another: a look at what came of it.
+        if (copy->source->size <= v->config.copy_object_max)
+            json_line_text(&l.json, "s3_request_id", call_last()->request_id);
+    }
+    audit_end(&l, rc, true);
+}
+
+static int copy_now(struct volume *v, const struct object_copy *copy, struct store_result *out)
+{
     int rc = check_cancel(copy);
     if (rc < 0)
         return rc;
@@ -180,4 +206,12 @@ int object_copy(struct volume *v, const struct object_copy *copy, struct store_r
                   : v->store->ops->copy(v->store, copy->from_store, copy->from_key,
                                         copy->source->etag, copy->to_key, copy->metadata, out);
     return rc == 0 ? v->store->ops->assure(v->store, copy->to_key, out->version_id) : rc;
+}
+
+int object_copy(struct volume *v, const struct object_copy *copy, struct store_result *out)
+{
+    assert(copy->from_key != NULL && copy->to_key != NULL && copy->source != NULL);
+    int rc = copy_now(v, copy, out);
+    audit_copy(v, copy, out, rc);
+    return rc;
 }

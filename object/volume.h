@@ -30,6 +30,7 @@ struct volume_config {
     uint64_t file_size_max; // --file-size-max: plaintext bytes; what the format holds bounds it too
     // --verify-before-read: authenticated objects up to this are read and proved at open; 0: none
     uint64_t verify_before_read;
+    const char *bucket, *kms_key_id; // for the audit; NULL: not known
     bool failures_told; // every caller tells its failures itself: a writer that fails logs nothing
 };
 // The defaults of README.md.

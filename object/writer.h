@@ -71,6 +71,9 @@ struct writer_status {
     char etag[STORE_ETAG_MAX]; // ... this one
     char version_id[STORE_VERSION_MAX];
     struct err_saved failure; // code 0 if none
+    bool committing;          // a commit is under way
+    uint64_t written;         // high-water mark of what was written
+    uint64_t sent;            // of what is not committed: ciphertext bytes that the server has
     uint64_t bytes;           // plaintext bytes of the committed object
     unsigned parts;           // of the last upload; 1 for a single PUT
     double seconds;           // from the first write to the end of the last commit

@@ -4,9 +4,12 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
+#include "s3/call.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct commit {
@@ -122,6 +125,14 @@ static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store
 
 // ---- the two ways to send ----
 
+// Of the request that this thread has just made. Busy is ours; no part is on its way.
+static void note_request(struct writer *w)
+{
+    const struct call_trace *last = call_last();
+    snprintf(w->s3_request_id, sizeof w->s3_request_id, "%s", last->request_id);
+    w->retries += last->attempts > 1 ? last->attempts - 1 : 0;
+}
+
 static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
 {
     AUTO_KV struct kv metadata = {0};
@@ -140,6 +151,7 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
     rc = check_before(w, w->volume->heeded.put);
     if (rc == 0) {
         rc = store->ops->put(store, w->key, &metadata, &body, result);
+        note_request(w);
         rc = believe_or_look(w, rc, size, result);
     }
     part_free(w, part);
@@ -158,6 +170,7 @@ static int complete(struct writer *w, unsigned count, uint64_t size, struct stor
         return rc;
     rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count,
                                      only_new(w), result);
+    note_request(w);
     return believe_or_look(w, rc, size, result);
 }
 
@@ -179,6 +192,7 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
         return rc;
     w->gen.completed = true;
     w->gen.upload_id[0] = '\0';
+    metric_move(METRIC_UPLOADS, -1);
     w->committed_parts = count;
     struct store *store = w->volume->store;
     lock_give(&w->lock);
@@ -310,6 +324,7 @@ static void settle_locked(struct writer *w, struct object_info *info, uint64_t s
     if (w->declared < size)
         w->declared = size;
     w->last_commit_ms = clock_ms();
+    w->retries = 0;
 }
 
 static int commit_locked(struct writer *w, uint64_t size)
@@ -322,6 +337,8 @@ static int commit_locked(struct writer *w, uint64_t size)
     w->gen.completed = true;
     lock_give(&w->lock);
     rc = look_at_result(w, &result, size, &info);
+    if (rc == 0)
+        writer_audit_commit(w, &info, size, w->committed_parts); // before anybody hears of it
     lock_take(&w->lock);
     if (rc < 0)
         return rc;
@@ -342,6 +359,7 @@ static void *commit_thread(void *arg)
     lock_take(&w->lock);
     w->committing = true;
     int rc = commit_locked(w, commit->size);
+    metric_add(rc < 0 ? METRIC_COMMITS_FAILED : METRIC_COMMITS_OK, 1);
     if (rc < 0)
         writer_fail_locked(w, rc);
     w->committing = false;

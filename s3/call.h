@@ -75,6 +75,14 @@ int call_perform(struct caller *caller, struct call *c, struct http_response *ou
 const struct call_place *caller_place(const struct caller *caller);
 bool caller_move(struct caller *caller, const struct call_place *to);
 
+// Of this thread's last call: how often it was sent, and the id that the server gave to the last
+// answer, "" if none came. For the audit and for counting; valid until the thread's next call.
+struct call_trace {
+    char request_id[128];
+    unsigned attempts;
+};
+const struct call_trace *call_last(void);
+
 // A header with "%..." text.
 int call_header(struct call *c, const char *name, const char *format, ...) MUST_CHECK
     PRINTF_LIKE(3, 4);

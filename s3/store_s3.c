@@ -1,6 +1,7 @@
 // The S3 store: life, addressing, and the calls on single objects. Any thread; all shared state is
 // immutable but for atomics.
 #include "s3/store_s3.h"
+#include "common/audit.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/err.h"
@@ -343,6 +344,18 @@ static int store_s3_put(struct store *store, const char *key, const struct kv *m
     return rc < 0 ? rc : s3_call_result(&c, out);
 }
 
+// version_id: of the marker that hides the object in a bucket with versions.
+static void audit_removal(const struct s3_call *c, const char *key, int rc)
+{
+    struct audit_line l;
+    AUDIT_SCOPE(about, audit_about(c->store->bucket, key));
+    const char *version = s3_call_header(c, "x-amz-version-id");
+    audit_begin(&l, "remove");
+    json_line_text(&l.json, "version_id", *version != '\0' ? version : NULL);
+    json_line_text(&l.json, "s3_request_id", call_last()->request_id);
+    audit_end(&l, rc, true);
+}
+
 static int store_s3_remove(struct store *store, const char *key)
 {
     AUTO_S3_CALL struct s3_call c;
@@ -351,7 +364,8 @@ static int store_s3_remove(struct store *store, const char *key)
         rc = s3_call_perform(&c);
     // A missing bucket is told apart by its text only in the answer.
     if (rc == -ENOENT && strstr(buf_str(&c.call.answer), "NoSuchBucket") == NULL)
-        return 0;
+        rc = 0;
+    audit_removal(&c, key, rc);
     return rc;
 }
 

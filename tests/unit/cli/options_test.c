@@ -213,7 +213,7 @@ static void bad_values_are_refused_with_the_option_named(void **state)
         {"--uid=4294967295", "--uid"},
         {"--plaintext=maybe", "refuse or read"},
         {"--log-level=loud", "--log-level"},
-        {"--log=file", "stderr or syslog"},
+        {"--log=file", "stderr, syslog or journald"},
         {"--connections=0", "--connections: '0'"},
         {"--connections=257", "from 1 to 256"},
         {"--endpoint-url=localhost:80", "https://HOST"},
