@@ -3,8 +3,7 @@
 
     load_test.py           small files and a small memory limit, in which the same rules hold
     load_test.py --long    the real smallest part, 32 MiB for each writer, 16 MiB for each reader
-    load_test.py --lists   listings of 10^5 objects
-    load_test.py --give-up a server that never answers again: every call ends by its deadline
+    load_test.py --lists   listings of 10^5 objects instead of 10^4
 
 The daemon's memory stays within --memory-limit and 64 MiB, its descriptors and threads within what
 follows from the options; everybody gets on, and what was written is there, byte for byte.
@@ -13,6 +12,7 @@ RDSBAK_TOOLS: the directory of bench_sink, which is quick enough to be no limit 
 
 import os
 import random
+import subprocess
 import sys
 import threading
 import time
@@ -274,6 +274,58 @@ class Long(Load):
     HANG_S = 3600
 
 
+class Lists(e2e.BedTest):
+    """A listing takes some 50 bytes for a name on a mount, and a page at a time by `ls`."""
+
+    BED = {"store": "script"}
+    COUNT = 10_000
+    GROWTH_MIB = 24
+    LS_MIB = 48
+
+    def setUp(self):
+        # PUTs of nothing, on connections that stay: a thousand a second.
+        client = self.bed.s3.connect()
+        for number in range(self.COUNT):
+            target = f"/{self.bed.bucket}/many/{number:06}-{'x' * 40}"
+            headers = e2e.testbed.sigv4.sign("PUT", target, {"Host": self.bed.s3.url.netloc},
+                                             self.bed.credentials, self.bed.region, "s3", body=b"")
+            client.request("PUT", target, b"", {**headers, "Content-Length": "0"})
+            answer = client.getresponse()
+            answer.read()
+            self.assertEqual(answer.status, 200)
+        client.close()
+
+    def test_a_long_directory_is_listed_in_bounded_memory(self):
+        mnt = self.bed.mount([])
+        pid = self.bed.find_mount(mnt).process.pid
+        os.listdir(mnt)
+        before = status_kib(pid, "VmHWM") / 1024
+        names = []
+        for _ in range(3):  # and nothing of it stays
+            names = [entry.name for entry in os.scandir(os.path.join(mnt, "many"))]
+        self.assertEqual(len(names), self.COUNT)
+        self.assertEqual(names[-1][:6], f"{self.COUNT - 1:06}")
+        after = status_kib(pid, "VmHWM") / 1024
+        print(f"{self.COUNT} names in a mount: peak RSS {before:.0f} -> {after:.0f} MiB", flush=True)
+        self.assertLess(after - before, self.GROWTH_MIB * max(1, self.COUNT // 50_000))
+        self.assertEqual(self.bed.umount(mnt), 0)
+
+    def test_ls_prints_them_in_bounded_memory(self):
+        command = [self.bed.binary, "ls", self.bed.url("many/"), "--region", self.bed.region,
+                   "--endpoint-url", self.bed.s3_url]
+        with subprocess.Popen(command, env=self.bed.env, stdout=subprocess.PIPE) as ls:
+            count = sum(1 for _ in ls.stdout)
+            _, status, usage = os.wait4(ls.pid, 0)
+        self.assertEqual((status, count), (0, self.COUNT))
+        print(f"{self.COUNT} names by ls: peak RSS {usage.ru_maxrss / 1024:.0f} MiB", flush=True)
+        self.assertLess(usage.ru_maxrss / 1024, self.LS_MIB)
+
+
+class LongLists(Lists):
+    COUNT = 100_000
+
+
 if __name__ == "__main__":
-    chosen = "Long" if "--long" in sys.argv else "Load"
-    unittest.main(argv=sys.argv[:1] + [chosen])
+    parts = {"--long": ["Long"], "--lists": ["LongLists"]}
+    chosen = next((parts[word] for word in sys.argv if word in parts), ["Load", "Lists"])
+    unittest.main(argv=sys.argv[:1] + chosen)
