@@ -159,8 +159,8 @@ static int dispatch(int argc, char *const *argv)
 
 int main(int argc, char **argv)
 {
-    // Set, it stays: glibc would raise it with the first buffer that is freed, and keep the memory of
-    // all later ones of that size for itself, in the arena of whatever thread had them.
+    // Set, it stays: glibc would raise it with the first buffer that is freed, and keep the memory
+    // of all later ones of that size for itself, in the arena of whatever thread had them.
     mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
     signal(SIGPIPE, SIG_IGN); // a closed pipe or socket is an error code, never a death
     const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;

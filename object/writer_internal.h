@@ -144,8 +144,8 @@ struct writer {
     bool committing;          // busy with a commit: what will be sealed is final
     bool has_commit_thread;   // the last commit's thread is to be joined
     pthread_t commit_thread;
-    uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
-    unsigned pins;            // of all chunks, and reads of what was there before
+    uint64_t epoch; // counts the times it became busy: what was seen before may be gone
+    unsigned pins;  // of all chunks, and reads of what was there before
     bool sealing;
     bool aborting;
     bool open;            // a generation with changes exists; else everything is committed
