@@ -51,7 +51,8 @@ int key_file_add(struct keyring *raw, const char *path)
 {
     AUTO_SECRET struct secret *content = NULL;
     size_t size = 0;
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    // Not blocking: a FIFO would wait for its writer. Of a regular file it changes nothing.
+    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return cannot(path, strerror(errno));
     int rc = check(path, fd, &size);

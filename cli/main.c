@@ -5,9 +5,12 @@
 #include "cli/suggest.h"
 #include "common/err.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+
+#define MMAP_THRESHOLD_BYTES (128 << 10) // larger pieces go back to the system when they are freed
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
@@ -156,6 +159,9 @@ static int dispatch(int argc, char *const *argv)
 
 int main(int argc, char **argv)
 {
+    // Set, it stays: glibc would raise it with the first buffer that is freed, and keep the memory
+    // of all later ones of that size for itself, in the arena of whatever thread had them.
+    mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
     signal(SIGPIPE, SIG_IGN); // a closed pipe or socket is an error code, never a death
     const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
     name = name != NULL ? name + 1 : argc > 0 ? argv[0] : "rdsbak";

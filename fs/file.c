@@ -352,6 +352,8 @@ void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
     struct handle *h = (struct handle *)(uintptr_t)fi->fh;
     size_t got = 0;
     AUTO_FREE char *out = malloc(size + 1);
+    if (out != NULL)
+        harden_dontdump(out, size); // plaintext, until it is wiped below
     int rc = out != NULL ? read_somewhere(m, h, (uint64_t)off, out, size, &got)
                          : err_set(-ENOMEM, "out of memory");
     if (rc < 0)

@@ -1,5 +1,6 @@
 // One range of an object: fetched with If-Match, decrypted on its way to where it belongs. Entered
 // by any thread that reads, and by the fetch workers.
+#include "common/harden.h"
 #include "common/log.h"
 #include "object/reader_internal.h"
 
@@ -130,6 +131,8 @@ int fetch_range(struct fetch *f, size_t *pad_len)
         f->scratch = malloc(SCRATCH_SIZE + 2 * CIPHER_BLOCK_SIZE);
         if (rc == 0 && f->scratch == NULL)
             rc = err_set(-ENOMEM, "out of memory");
+        if (f->scratch != NULL)
+            harden_dontdump(f->scratch, SCRATCH_SIZE + 2 * CIPHER_BLOCK_SIZE);
     }
     if (rc == 0)
         rc = get_where_it_is(f, &sink);

@@ -142,6 +142,7 @@ void writer_free(struct writer *w)
         writer_fail_locked(w, w->failure.code); // what a running seal kept
     while (atomic_load(&w->tasks) > 0)
         cond_wait_ms(&w->changed, &w->lock, -1);
+    writer_join_commit_locked(w);
     lock_give(&w->lock);
     writer_audit_failure(w);
     lock_take(&w->lock);

@@ -371,20 +371,27 @@ static void *commit_thread(void *arg)
     return NULL;
 }
 
+void writer_join_commit_locked(struct writer *w)
+{
+    assert(lock_is_mine(&w->lock) && !w->committing);
+    if (!w->has_commit_thread)
+        return;
+    // It is past its last use of the lock, and ends without waiting for anything.
+    pthread_join(w->commit_thread, NULL);
+    w->has_commit_thread = false;
+}
+
 // busy is the caller's, and passes to the thread.
 static int start_commit_locked(struct writer *w, uint64_t size)
 {
+    writer_join_commit_locked(w);
     struct commit *commit = calloc(1, sizeof *commit);
-    pthread_attr_t attributes;
-    pthread_t thread;
     if (commit == NULL)
         return err_set(-ENOMEM, "out of memory");
     *commit = (struct commit){.writer = w, .size = size};
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     atomic_fetch_add(&w->tasks, 1);
-    int rc = pthread_create(&thread, &attributes, commit_thread, commit);
-    pthread_attr_destroy(&attributes);
+    int rc = pthread_create(&w->commit_thread, NULL, commit_thread, commit);
+    w->has_commit_thread = rc == 0;
     if (rc == 0)
         return 0;
     free(commit);

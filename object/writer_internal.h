@@ -142,8 +142,10 @@ struct writer {
     bool unwanted;            // it was removed: what fails from here on is no loss
     bool busy;                // a commit or a reopen runs: changes wait
     bool committing;          // busy with a commit: what will be sealed is final
-    uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
-    unsigned pins;            // of all chunks, and reads of what was there before
+    bool has_commit_thread;   // the last commit's thread is to be joined
+    pthread_t commit_thread;
+    uint64_t epoch; // counts the times it became busy: what was seen before may be gone
+    unsigned pins;  // of all chunks, and reads of what was there before
     bool sealing;
     bool aborting;
     bool open;            // a generation with changes exists; else everything is committed
@@ -172,6 +174,9 @@ struct writer {
 };
 
 // ---- writer.c: helpers for all ----
+// Waits for the end of the last commit's thread, and so of what libraries keep for each thread. No
+// commit may run.
+void writer_join_commit_locked(struct writer *w);
 // Waits until no commit or reopen runs. 0, -EINTR, or the sticky error.
 int writer_wait_turn_locked(struct writer *w, const atomic_bool *interrupted) MUST_CHECK;
 uint64_t writer_size_locked(const struct writer *w);

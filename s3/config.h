@@ -4,7 +4,7 @@
 
 // ---- HTTP
 // curl sends and receives in pieces of this size: fewer system calls than with its 16 and 64 KiB.
-#define HTTP_BUFFER_BYTES       (512 * 1024)
+#define HTTP_BUFFER_BYTES       (128 * 1024)
 #define HTTP_BUFFER_SMALL_BYTES (16 * 1024) // KMS: a few KiB a call
 #define HTTP_HEADERS_MAX        128         // S3 sends about 15 and up to 2 KiB of metadata
 #define HTTP_HEADERS_BYTES_MAX  (64 * 1024)

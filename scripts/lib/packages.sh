@@ -13,9 +13,13 @@ PACKAGES_SERVERS=(radosgw ceph-mon ceph-osd python3 python3-cryptography python3
 PACKAGES_TEST=(libcmocka-dev ruby-aws-sdk-s3 ruby-aws-sdk-kms golang-go
     golang-github-aws-aws-sdk-go-dev golang-github-jmespath-go-jmespath-dev
     samba smbclient python3-impacket python3-prometheus-client systemd faketime
+    valgrind gdb
     awscli jq rsync attr fio strace sqlite3 postgresql mariadb-server-core mariadb-client)
+# scripts/coverage, and memcheck over the unit tests (scripts/test full).
+PACKAGES_COVERAGE=(gcovr)
 PACKAGES_BENCH=(s3fs rclone fio)
-export PACKAGES_BUILD PACKAGES_RUN PACKAGES_CHECK PACKAGES_SERVERS PACKAGES_TEST PACKAGES_BENCH
+export PACKAGES_BUILD PACKAGES_RUN PACKAGES_CHECK PACKAGES_SERVERS PACKAGES_TEST PACKAGES_COVERAGE
+export PACKAGES_BENCH
 
 packages_missing() {
     local name

@@ -557,6 +557,11 @@ class S3:
             raise ValueError(f"unknown settings: {', '.join(sorted(unknown))}")
         self.store.settings.update(argument)
 
+    def control_fill(self, argument):
+        """Empty objects, sooner than by a request for each: bucket, keys."""
+        for key in argument["keys"]:
+            self.store.put(argument["bucket"], key, Object(b"", []))
+
     def control_credentials(self, argument):
         item = sigv4.Credentials(argument["access_key"], argument["secret_key"],
                                  argument.get("session_token"))
@@ -574,6 +579,7 @@ CONTROLS = {
     "clock_offset": lambda s3, argument: setattr(s3, "clock_offset_s", float(argument)),
     "release": lambda s3, _: s3.rules.release(),  # what "hold" holds
     "rot": lambda s3, argument: s3.store.rot(**argument),  # bucket, key, and at or part
+    "fill": S3.control_fill,
     "reset": S3.control_reset,               # rules, expiries, clock
     "clear_log": lambda s3, _: s3.log.clear(),
     "clear_objects": lambda s3, _: s3.store.buckets.update(
