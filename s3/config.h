@@ -23,6 +23,7 @@
 #define CALL_STALL_TIMEOUT_MS   30000
 #define CALL_RETRY_TOTAL_MS     300000
 #define CALL_HEAD_TOTAL_MS      10000  // the kernel may hold a directory meanwhile
+#define CALL_LIFECYCLE_TOTAL_MS 5000   // only for a warning, and a mount waits for it
 #define CALL_SMALL_TIMEOUT_MS   60000  // one attempt of a call with a small body either way
 #define CALL_SMALL_TOTAL_MS     60000  // DELETE and LIST with their retries
 #define CALL_LONG_TIMEOUT_MS    900000 // Complete and copies work before they answer

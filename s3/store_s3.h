@@ -22,4 +22,10 @@ struct store_s3_counters {
 };
 void store_s3_counters(struct store *s, struct store_s3_counters *out);
 
+// After how many days the bucket's own lifecycle rules end unfinished uploads under prefix;
+// *days 0: no enabled rule covers it. -EACCES: the credentials may not ask
+// (s3:GetLifecycleConfiguration); -EIO: also of servers that know no such rules. Blocks for 5 s at
+// most.
+int store_s3_abort_rule(struct store *s, const char *prefix, unsigned *days) MUST_CHECK;
+
 #endif

@@ -4,6 +4,7 @@
 //   store_s3_copy.c     copies on the server
 //   store_s3_list.c     listings
 //   store_s3_checksums.c  the checksums that S3 keeps
+//   store_s3_lifecycle.c  the rule that ends unfinished uploads
 //   store_s3_error.c    what an answer means
 #ifndef S3_STORE_S3_INTERNAL_H
 #define S3_STORE_S3_INTERNAL_H

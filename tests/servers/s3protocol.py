@@ -69,7 +69,7 @@ class Request:
 
 # Were these not refused, they would be taken for operations on the object or bucket itself.
 UNKNOWN_SUBRESOURCES = {
-    "accelerate", "acl", "cors", "encryption", "legal-hold", "lifecycle", "logging",
+    "accelerate", "acl", "cors", "encryption", "legal-hold", "logging",
     "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
     "publicAccessBlock", "replication", "requestPayment", "restore", "retention", "select",
     "torrent", "website"}
@@ -78,10 +78,12 @@ UNKNOWN_SUBRESOURCES = {
 ROUTES = (
     ("GET", "service", (), "ListBuckets"),
     ("PUT", "bucket", ("versioning",), "PutBucketVersioning"),
+    ("PUT", "bucket", ("lifecycle",), "PutBucketLifecycleConfiguration"),
     ("PUT", "bucket", (), "CreateBucket"),
     ("HEAD", "bucket", (), "HeadBucket"),
     ("DELETE", "bucket", (), "DeleteBucket"),
     ("GET", "bucket", ("location",), "GetBucketLocation"),
+    ("GET", "bucket", ("lifecycle",), "GetBucketLifecycleConfiguration"),
     ("GET", "bucket", ("versioning",), "GetBucketVersioning"),
     ("GET", "bucket", ("uploads",), "ListMultipartUploads"),
     ("GET", "bucket", ("versions",), "ListObjectVersions"),

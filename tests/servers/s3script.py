@@ -173,6 +173,18 @@ class S3:
         self.store.bucket(request.bucket).versioning = status
         return Answer(200, [], b"")
 
+    def do_GetBucketLifecycleConfiguration(self, request):
+        found = self.store.bucket(request.bucket).lifecycle
+        if found is None:
+            raise S3Error("NoSuchLifecycleConfiguration", 404,
+                          "The lifecycle configuration does not exist")
+        return Answer(200, [("Content-Type", "application/xml")], found)
+
+    def do_PutBucketLifecycleConfiguration(self, request):
+        parse_xml(request.body, "LifecycleConfiguration")
+        self.store.bucket(request.bucket).lifecycle = request.body
+        return Answer(200, [], b"")
+
     # -- lists
 
     def do_ListObjects(self, request):

@@ -82,6 +82,7 @@ class Bucket:
         self.name = name
         self.created = time.time()
         self.versioning = None
+        self.lifecycle = None  # the document, as it was put; no rule of it is carried out
         self.versions = {}     # key -> versions, the newest last
         self.uploads = {}      # id -> Upload
         self.completed = {}    # id -> (key, Object), for settings["complete_twice"]
