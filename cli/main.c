@@ -34,6 +34,9 @@ static const struct verb VERBS[] = {
      1, cmd_info},
     {"verify", VERB_VERIFY, "s3://BUCKET/KEY...", "read backups whole and say what that proves", 0,
      OPTIONS_ARGUMENTS_MAX, cmd_verify},
+    {"doctor", VERB_DOCTOR, "s3://BUCKET[/PREFIX]",
+     "examine machine, credentials, bucket and key: what is wrong, and what to do", 1, 1,
+     cmd_doctor},
 };
 #define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
 
