@@ -1,6 +1,7 @@
 // rdsbak: finds the verb, parses its options, runs it, and turns its answer into one line and an
 // exit status.
 #include "cli/commands.h"
+#include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 #include "common/err.h"
@@ -82,12 +83,25 @@ static void print_version(void)
     puts("rdsbak " RDSBAK_VERSION);
 }
 
+// The command line is read twice: what it names decides which settings file, and what of it,
+// counts; then it is laid over that.
+static int read_options(struct options *o, const struct verb *verb, bool is_helper, int argc,
+                        char *const *argv)
+{
+    AUTO_OPTIONS struct options given;
+    options_init(&given);
+    given.is_helper = o->is_helper = is_helper;
+    int rc = options_parse(&given, verb, argc, argv);
+    if (rc == 0 && !given.help && !given.version)
+        rc = config_load(o, verb, &given);
+    return rc < 0 ? rc : options_parse(o, verb, argc, argv);
+}
+
 static int run(const struct verb *verb, bool is_helper, int argc, char *const *argv)
 {
     AUTO_OPTIONS struct options o;
     options_init(&o);
-    o.is_helper = is_helper;
-    int rc = options_parse(&o, verb, argc, argv);
+    int rc = read_options(&o, verb, is_helper, argc, argv);
     if (rc < 0)
         return rc;
     if (o.help)

@@ -145,6 +145,8 @@ static const struct option_row TABLE[] = {
 
     ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
 
+    ROW("config", "FILE", option_text, config, VERB_ALL,
+        "settings file (default /etc/rdsbak.conf; none: read none)"),
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
     ROW("log", "stderr|syslog", option_log_where, log_where, VERB_ALL,
         "where the log goes (a daemon's default: syslog)"),
