@@ -84,9 +84,29 @@ static void no_xattrs(fuse_req_t req, fuse_ino_t ino, size_t size)
         fuse_reply_buf(req, NULL, 0);
 }
 
+// ---- who watches over it ----
+
+static void tell(struct mount *m, enum mount_event event)
+{
+    unsigned bit = 1u << event;
+    bool told = (atomic_fetch_or(&m->events, bit) & bit) != 0;
+    if (!told && m->config.on_event != NULL)
+        m->config.on_event(m->config.event_context, event);
+}
+
+bool mount_answers(struct mount *m)
+{
+    struct volume_memory memory;
+    lock_take(&m->lock);
+    lock_give(&m->lock);
+    volume_memory(m->volume, &memory);
+    return memory.used <= memory.limit;
+}
+
+// ---- operations ----
+
 static void init(void *userdata, struct fuse_conn_info *conn)
 {
-    (void)userdata;
     // The page cache must not collect writes, nor pipes carry data that is to be encrypted anyway.
     conn->want &=
         ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
@@ -96,6 +116,7 @@ static void init(void *userdata, struct fuse_conn_info *conn)
     conn->max_write = WRITE_SIZE_MAX;
     conn->max_background = BACKGROUND_MAX;
     conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
+    tell(userdata, MOUNT_SERVES);
 }
 
 // Left out on purpose: getxattr (the kernel would ask before every write), setxattr (ENOSYS makes
@@ -437,6 +458,7 @@ static void *signal_thread(void *arg)
     while (sigwait(&set, &number) == 0 && number != SIGUSR2) {
         log_info("signal %d: %s", number, stopping ? "giving up the open files now" : "stopping");
         if (!stopping) {
+            tell(m, MOUNT_STOPS);
             stopping = pthread_create(&stopper, NULL, stop_thread, m) == 0;
             continue;
         }
@@ -491,6 +513,7 @@ int mount_run(struct mount *m)
         raise_read_ahead(m);
     int rc = run_loop(m);
     atomic_store(&m->loop_ended, true);
+    tell(m, MOUNT_STOPS);
     fuse_session_unmount(m->session);
     m->mounted = false;
     pthread_kill(signals, SIGUSR2);

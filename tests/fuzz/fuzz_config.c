@@ -23,14 +23,15 @@ static int check(void *context, const struct config_line *line)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const struct verb MOUNT = {"mount", VERB_MOUNT, "", "", 2, 2, NULL};
-    static char *const ARGS[] = {(char[]){"s3://bucket/a"}, (char[]){"/mnt"}};
+    char source[] = "s3://bucket/a", mountpoint[] = "/mnt";
+    char *const args[] = {source, mountpoint};
     AUTO_OPTIONS struct options o, given;
     size_t used = 0;
     int rc = config_parse((const char *)data, size, check, &used);
     assert(rc <= 0 && used <= size);
     options_init(&o);
     options_init(&given);
-    if (options_parse(&given, &MOUNT, 2, ARGS) < 0)
+    if (options_parse(&given, &MOUNT, 2, args) < 0)
         return 0;
     rc = config_apply(&o, &MOUNT, &given, "file", (const char *)data, size);
     assert(rc == 0 || strncmp(err_text(), "file: line ", 11) == 0);
