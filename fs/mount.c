@@ -476,6 +476,7 @@ static void *signal_thread(void *arg)
     return NULL;
 }
 
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 12)
 static unsigned threads_wanted(const struct mount *m)
 {
     const struct volume_config *config = volume_config(m->volume);
@@ -484,16 +485,31 @@ static unsigned threads_wanted(const struct mount *m)
     return threads < THREADS_MAX ? (unsigned)threads : THREADS_MAX;
 }
 
+static int loop(struct mount *m)
+{
+    struct fuse_loop_config *config = fuse_loop_cfg_create();
+    if (config == NULL)
+        return -ENOMEM;
+    fuse_loop_cfg_set_clone_fd(config, m->mounted);
+    fuse_loop_cfg_set_max_threads(config, threads_wanted(m));
+    fuse_loop_cfg_set_idle_threads(config, IDLE_THREADS);
+    int rc = fuse_session_loop_mt(m->session, config);
+    fuse_loop_cfg_destroy(config);
+    return rc;
+}
+#else
+// Before 3.12 libfuse starts a thread whenever all are at work, without a limit: what the kernel
+// has outstanding is one.
+static int loop(struct mount *m)
+{
+    struct fuse_loop_config config = {.clone_fd = m->mounted, .max_idle_threads = IDLE_THREADS};
+    return fuse_session_loop_mt(m->session, &config);
+}
+#endif
+
 static int run_loop(struct mount *m)
 {
-    struct fuse_loop_config *loop = fuse_loop_cfg_create();
-    if (loop == NULL)
-        return err_set(-ENOMEM, "out of memory");
-    fuse_loop_cfg_set_clone_fd(loop, m->mounted);
-    fuse_loop_cfg_set_max_threads(loop, threads_wanted(m));
-    fuse_loop_cfg_set_idle_threads(loop, IDLE_THREADS);
-    int rc = fuse_session_loop_mt(m->session, loop);
-    fuse_loop_cfg_destroy(loop);
+    int rc = loop(m);
     // The last close after umount -l ends the connection; a RELEASE that is being picked up at that
     // moment is answered like this. What was not committed by then is counted by itself.
     if (rc == -ECONNABORTED)
