@@ -93,6 +93,38 @@ static void look_at_fuse_conf(struct doctor *d)
                    "not in /etc/fuse.conf: only root may use --allow-other");
 }
 
+// ---- who else reads ----
+
+// Whether /etc/updatedb.conf keeps updatedb (plocate, mlocate) out. -1: there is none.
+static int updatedb_stays_out(void)
+{
+    char line[8192];
+    int stays_out = 0;
+    FILE *conf = fopen("/etc/updatedb.conf", "re");
+    if (conf == NULL)
+        return -1;
+    while (fgets(line, sizeof line, conf) != NULL) {
+        const char *list = strstr(line, "PRUNEFS");
+        if (list == line)
+            stays_out = strcasestr(list, "fuse.rdsbak") != NULL;
+    }
+    fclose(conf);
+    return stays_out;
+}
+
+static void look_at_updatedb(struct doctor *d)
+{
+    static const char WHAT[] = "updatedb";
+    int stays_out = updatedb_stays_out();
+    if (stays_out == 0)
+        doctor_say(&d->report, DOCTOR_WARN, WHAT,
+                   "sed -i 's/^PRUNEFS=\"/&fuse.rdsbak /' /etc/updatedb.conf",
+                   "lists all of a mount every night, which costs requests");
+    else
+        doctor_say(&d->report, DOCTOR_OK, WHAT, NULL, "%s",
+                   stays_out < 0 ? "not installed" : "stays out of mounts (PRUNEFS)");
+}
+
 // ---- limits ----
 
 static void look_at_memory_lock(struct doctor *d)
@@ -170,6 +202,7 @@ void doctor_look_at_host(struct doctor *d)
     look_at_fuse(d);
     look_at_fusermount(d);
     look_at_fuse_conf(d);
+    look_at_updatedb(d);
     look_at_memory_lock(d);
     look_at_files(d);
     look_at_core(d);

@@ -17,7 +17,11 @@ PACKAGES_TEST=(libcmocka-dev ruby-aws-sdk-s3 ruby-aws-sdk-kms golang-go
     systemd plocate
     awscli jq rsync attr fio strace sqlite3 postgresql mariadb-server-core mariadb-client)
 PACKAGES_BENCH=(s3fs rclone fio)
+# scripts/package, and the roots and machines that its tests make.
+PACKAGES_PACKAGE=(debhelper dpkg-dev fakeroot)
+PACKAGES_ROOTS=(debootstrap systemd-container lintian)
 export PACKAGES_BUILD PACKAGES_RUN PACKAGES_CHECK PACKAGES_SERVERS PACKAGES_TEST PACKAGES_BENCH
+export PACKAGES_PACKAGE PACKAGES_ROOTS
 
 packages_missing() {
     local name
