@@ -57,6 +57,9 @@ systemctl stop $unit
 [ "$(systemctl is-active $unit || true)" = inactive ]
 did stopped
 
+until_true grep -q ' /mnt/fstab fuse.rdsbak ' /proc/self/mounts
+did fstab_at_boot
+umount /mnt/fstab
 mount -a
 grep -q ' /mnt/fstab fuse.rdsbak ' /proc/self/mounts
 echo three >/mnt/fstab/three
@@ -73,7 +76,7 @@ systemctl stop mnt-fstab.mount
 did systemd_mount_unit
 """
 STEPS = ["started", "works", "restarted_after_kill_9", "restarted_by_the_watchdog", "stopped",
-         "fstab", "mount_type_rdsbak", "systemd_mount_unit"]
+         "fstab_at_boot", "fstab", "mount_type_rdsbak", "systemd_mount_unit"]
 
 
 class Package(unittest.TestCase):
@@ -127,9 +130,8 @@ class Package(unittest.TestCase):
         root.write("etc/rdsbak.conf", f"kms-key-id = {bed.key_arn}\nregion = {bed.region}\n"
                    f"endpoint-url = {bed.s3_url}\nkms-endpoint-url = {bed.kms_url}\n"
                    "[/mnt/rdsbak]\nrequire-mlock\n")
-        root.write("etc/fstab", f"{source} /mnt/fstab fuse.rdsbak _netdev,nofail,noauto,"
-                   "x-systemd.mount-timeout=2min,x-systemd.requires=network-online.target 0 0\n"
-                   .replace("noauto,", ""))
+        root.write("etc/fstab", f"{source} /mnt/fstab fuse.rdsbak _netdev,nofail,"
+                   "x-systemd.mount-timeout=2min,x-systemd.requires=network-online.target 0 0\n")
         root.write("usr/local/bin/check", CHECK, 0o755)
         # Shorter than the unit's own, so that the watchdog need not be waited for.
         root.write("etc/systemd/system/rdsbak@.service.d/test.conf",
