@@ -54,21 +54,21 @@ static bool look_at_endpoint(struct doctor *d, const struct bucket_answer *a)
     return true;
 }
 
-static bool look_at_region(struct doctor *d, const struct bucket_answer *a)
+// Calls go on to where the server sends them; a restore and a key are held against --region.
+static void look_at_region(struct doctor *d, const struct bucket_answer *a)
 {
     static const char WHAT[] = "region";
     char remedy[80];
     if (*a->region == '\0') {
         doctor_say(&d->report, DOCTOR_UNCHECKED, WHAT, NULL,
                    "%s is used; the server does not say where the bucket is", d->connection.region);
-        return true;
+        return;
     }
     bool same = strcmp(a->region, d->connection.region) == 0;
     snprintf(remedy, sizeof remedy, "--region %s", a->region);
-    doctor_say(&d->report, same ? DOCTOR_OK : DOCTOR_FAIL, WHAT, same ? NULL : remedy,
+    doctor_say(&d->report, same ? DOCTOR_OK : DOCTOR_WARN, WHAT, same ? NULL : remedy,
                "the bucket is in %s%s%s", a->region, same ? "" : ", but used is ",
                same ? "" : d->connection.region);
-    return same;
 }
 
 static bool look_at_reach(struct doctor *d, int rc, const struct bucket_answer *a)
@@ -172,10 +172,10 @@ bool doctor_look_at_bucket(struct doctor *d)
     struct err_saved why;
     err_save(&why, rc);
     look_at_clock(d, &a);
-    bool same_region = look_at_region(d, &a);
+    look_at_region(d, &a);
     if (rc < 0)
         err_restore(&why);
-    if (!same_region || !look_at_reach(d, rc, &a))
+    if (!look_at_reach(d, rc, &a))
         return false;
     look_at_versioning(d);
     look_at_lock(d);

@@ -169,8 +169,11 @@ class Script(Healthy, DoctorTest):
             self.assertIn("timedatectl", found["clock"][2])
 
     def test_wrong_region_is_told_with_the_right_one(self):
-        self.fails("region", "the bucket is in us-east-1", "--region us-east-1",
-                   "--region", "eu-west-1", "--allow-cross-region-key")
+        found = self.doctor("--region", "eu-west-1", "--allow-cross-region-key")
+        verdict, detail, remedy = found["region"]
+        self.assertEqual((verdict, remedy), ("warn", "--region us-east-1"))
+        self.assertIn("the bucket is in us-east-1, but used is eu-west-1", detail)
+        self.assertEqual(found["s3:PutObject"][0], "ok")
 
     def test_key_in_another_region_is_told(self):
         key = self.bed.create_key(Region="eu-west-1")
