@@ -89,7 +89,7 @@ struct options {
     bool offline;
     char *chain; // verify; a text as above: a prefix
     // The program itself.
-    char *config; // settings file; a text as above
+    char *config;  // settings file; a text as above
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;
     bool help;
