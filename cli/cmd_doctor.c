@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PATIENCE_MS    10000 // bodies are tried again for so long: somebody waits
-#define EXPIRES_SOON_S 3600
+#define PATIENCE_MS 10000 // bodies are tried again for so long: somebody waits
 
 static void doctor_clear(struct doctor *d)
 {
@@ -23,55 +22,40 @@ void doctor_say_failed(struct doctor *d, const char *what, const char *remedy)
     doctor_say(&d->report, DOCTOR_FAIL, what, remedy, "%s", err_text());
 }
 
-static const char *credentials_from(const struct options *o)
+static void say_credentials(struct doctor *d, const char *what, struct credentials_source *source)
 {
-    if (o->profile == NULL && getenv("AWS_ACCESS_KEY_ID") != NULL)
-        return "the environment";
-    return "the profile";
-}
-
-static void say_credentials(struct doctor *d, const struct credentials *c)
-{
-    int64_t left = c->expires_s - clock_wall_s();
-    const char *from = credentials_from(d->options);
-    const char *kind = c->session_token != NULL ? "temporary" : "long-lived";
-    if (c->expires_s == 0)
-        doctor_say(&d->report, DOCTOR_OK, "credentials", NULL, "%s, from %s, %s", c->access_key_id,
-                   from, kind);
+    struct credentials_description c;
+    credentials_describe(source, &c);
+    int64_t left = c.expires_s - clock_wall_s();
+    if (!c.usable)
+        doctor_say(&d->report, DOCTOR_FAIL, what, "renew them, or give others (--profile)",
+                   "%s, from %s: %s", c.access_key_id, c.source,
+                   *c.trouble != '\0' ? c.trouble : "expired, or refused by the server");
+    else if (c.expires_s == 0)
+        doctor_say(&d->report, DOCTOR_OK, what, NULL, "%s, from %s; they do not expire",
+                   c.access_key_id, c.source);
     else
-        doctor_say(&d->report, left > EXPIRES_SOON_S ? DOCTOR_OK : DOCTOR_WARN, "credentials",
-                   left > EXPIRES_SOON_S ? NULL : "renew them",
-                   "%s, from %s, expire in %" PRId64 " min", c->access_key_id, from, left / 60);
+        doctor_say(&d->report, DOCTOR_OK, what, NULL, "%s, from %s; they expire in %" PRId64 " min",
+                   c.access_key_id, c.source, left / 60);
 }
 
-static bool look_at_credentials(struct doctor *d)
-{
-    CLEANUP(credentials_clear) struct credentials c = {0};
-    struct credentials_source *source = NULL;
-    int rc = secret_init();
-    if (rc == 0)
-        rc = credentials_source_new(&source, d->options->profile);
-    if (rc == 0)
-        rc = credentials_get(source, &c);
-    if (rc == 0)
-        say_credentials(d, &c);
-    else
-        doctor_say_failed(d, "credentials",
-                          "give a profile (--profile), or AWS_ACCESS_KEY_ID and "
-                          "AWS_SECRET_ACCESS_KEY");
-    if (source != NULL)
-        credentials_source_free(source);
-    return rc == 0;
-}
-
+// Credentials and settings are found together; what is wrong with the options is said as that.
 static bool connect_all(struct doctor *d)
 {
-    int rc = connection_open(&d->connection, d->options, &d->source, CONNECTION_LIST);
-    if (rc < 0) {
+    struct connection *c = &d->connection;
+    int rc = connection_open(c, d->options, &d->source, CONNECTION_LIST);
+    if (rc == -EINVAL)
         doctor_say_failed(d, "settings", NULL);
+    else if (rc < 0)
+        doctor_say_failed(d, "credentials",
+                          "give a profile (--profile), a role to the machine, or AWS_ACCESS_KEY_ID "
+                          "and AWS_SECRET_ACCESS_KEY");
+    if (rc < 0)
         return false;
-    }
-    d->connection.endpoint.retry_total_ms = PATIENCE_MS;
+    say_credentials(d, "credentials", c->credentials);
+    if (c->kms_credentials != NULL)
+        say_credentials(d, "credentials for KMS", c->kms_credentials);
+    c->endpoint.retry_total_ms = PATIENCE_MS;
     return true;
 }
 
@@ -79,7 +63,7 @@ static void examine(struct doctor *d)
 {
     static const char WHY[] = "not asked: see the line before";
     doctor_look_at_host(d);
-    if (!look_at_credentials(d) || !connect_all(d)) {
+    if (!connect_all(d)) {
         doctor_say(&d->report, DOCTOR_UNCHECKED, "bucket and key", NULL, "%s", WHY);
         return;
     }

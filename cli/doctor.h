@@ -5,7 +5,7 @@
 //   doctor_bucket.c  clock, endpoint, region, and the bucket's settings
 //   doctor_rights.c  what the credentials may do in the bucket, and how fast it goes
 //   doctor_key.c     the KMS key
-//   cmd_doctor.c     credentials, and the order of it all
+//   cmd_doctor.c     settings and credentials, and the order of it all
 #ifndef CLI_DOCTOR_H
 #define CLI_DOCTOR_H
 

@@ -101,7 +101,8 @@ void doctor_look_at_key(struct doctor *d)
     }
     int rc = kms_arn_parse(arn, &parts);
     if (rc == 0)
-        rc = kms_new(&kms, parts.region, &d->connection.endpoint, d->connection.credentials);
+        rc = kms_new(&kms, parts.region, &d->connection.endpoint,
+                     connection_kms_credentials(&d->connection));
     if (rc < 0) {
         doctor_say_failed(d, WHATS[0], NULL);
         return;

@@ -55,7 +55,7 @@ static const struct option_row TABLE[] = {
     ROW("profile", "NAME", option_text, profile, ASKS_S3,
         "profile of ~/.aws/config and credentials (default: AWS_PROFILE)"),
     ROW("kms-profile", "NAME", option_text, kms_profile,
-        KEYED | VERB_SQL | VERB_AUDIT | VERB_REWRAP,
+        KEYED | VERB_SQL | VERB_AUDIT | VERB_REWRAP | VERB_DOCTOR,
         "profile with the credentials for KMS (default: those for S3)"),
     ROW("endpoint-url", "URL", option_url, endpoint_url, ASKS_S3, "another S3 than AWS's"),
     ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url,

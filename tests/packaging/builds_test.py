@@ -24,7 +24,10 @@ BUILD_PACKAGES = ["build-essential", "cmake", "ninja-build", "pkg-config", "libf
                   "libexpat1-dev", "libjansson-dev", "scdoc", "libcmocka-dev", "fuse3", "python3",
                   "python3-cryptography"]
 # The unit tests that need nothing but the build: no servers, no mounts.
-UNIT_TESTS = ["-L", "^ci$", "-R", "^test_", "--output-on-failure", "--no-tests=error"]
+UNIT_TESTS = ["-L", "^ci$", "-R", "^test_", "-E", "^test_fs_model$", "--output-on-failure",
+              "--no-tests=error"]
+# The longest of them has a limit of its own in CTest, which is none for a machine with other work.
+LONGEST = {"MODEL_SEED": "1"}, os.path.join("tests", "unit", "fs", "test_fs_model")
 
 
 class Debian13(unittest.TestCase):
@@ -48,6 +51,7 @@ class Debian13(unittest.TestCase):
             self.addCleanup(roots.run, "umount", "-R", "-l", self.root.at(name))
         print(self.root.chroot("ctest", "--test-dir", "/build", JOBS, *UNIT_TESTS)
               .splitlines()[-3:])
+        self.root.chroot(os.path.join("/build", LONGEST[1]), env=LONGEST[0])
 
 
 class Libfuse310(unittest.TestCase):
@@ -97,6 +101,7 @@ class Libfuse310(unittest.TestCase):
         roots.run("cmake", "--build", self.at("build"), JOBS, env=env)
         print(roots.run("ctest", "--test-dir", self.at("build"), JOBS, *UNIT_TESTS, env=env)
               .splitlines()[-3:])
+        roots.run(self.at("build", LONGEST[1]), env={**env, **LONGEST[0]})
         os.environ["LD_LIBRARY_PATH"] = self.library_path
         self.addCleanup(os.environ.pop, "LD_LIBRARY_PATH")
         with testbed.Testbed(store="script", binary=self.at("build", "rdsbak")) as bed:
