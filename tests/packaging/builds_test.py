@@ -74,7 +74,8 @@ class Libfuse310(unittest.TestCase):
             file.write("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] "
                        f"{roots.MIRROR} bullseye main\n")
         options = {"Dir::Etc::SourceList": cls.at("sources.list"), "Dir::Etc::SourceParts": "-",
-                   "Dir::State::Lists": cls.at("lists"), "Dir::Cache": cls.at("cache"),
+                   "Dir::State::Lists": cls.at("lists"), "Dir::State::Status": "/dev/null",
+                   "Dir::Cache": cls.at("cache"),
                    "Acquire::Check-Valid-Until": "false", "APT::Sandbox::User": "root"}
         apt = ["apt-get", "-qq", *(f"-o{name}={value}" for name, value in options.items())]
         roots.run(*apt, "update")
