@@ -163,7 +163,8 @@ static int copy_object(struct copy *c, const struct object_info *info)
                                      .to_key = c->sides.to.place.key,
                                      .source = &info->object,
                                      .metadata = &metadata,
-                                     .cancel = interrupt_flag()};
+                                     .cancel = interrupt_flag(),
+                                     .only_new = c->sides.given->no_overwrite};
     if (rc == 0)
         rc = object_copy(c->sides.to.connection.volume, &work, &result);
     if (rc < 0)

@@ -65,6 +65,9 @@ static int open_sides(struct encrypt *e)
     if (rc < 0)
         return rc;
     e->in_place = sides_are_one_object(&e->sides);
+    if (e->in_place && e->sides.given->no_overwrite)
+        return err_set(-EINVAL, "--no-overwrite: SRC and DST are one object, which the encrypted "
+                                "one would replace");
     if (e->in_place && e->sides.given->delete_source)
         return err_set(-EINVAL, "--delete-source: SRC and DST are one object, which the encrypted "
                                 "one replaces; leave it out");

@@ -3,7 +3,10 @@
 #include "cli/connect.h"
 #include "cli/daemon.h"
 #include "cli/notify.h"
+#include "cli/metrics_http.h"
 #include "cli/option_values.h"
+#include "cli/upkeep.h"
+#include "cli/runtime_dir.h"
 #include "common/codec.h"
 #include "fs/mount.h"
 
@@ -19,11 +22,14 @@
 struct mounting {
     const struct options *options;
     struct source source;
-    char *mountpoint; // absolute; owned
+    char *mountpoint;  // absolute; owned
+    char *control_dir; // owned; NULL: there is no place for a socket
     struct daemon daemon;
     struct connection connection;
     struct notify notify; // the service manager, if there is one
+    struct metrics_http *metrics;
     struct mount *mount;
+    bool lacks_rule; // of the bucket: see cli/upkeep.h
 };
 
 static void mounting_clear(struct mounting *m)
@@ -31,8 +37,11 @@ static void mounting_clear(struct mounting *m)
     notify_close(&m->notify); // its thread asks the mount
     if (m->mount != NULL)
         mount_free(m->mount);
+    metrics_http_stop(m->metrics);
+    metrics_http_collect(NULL);
     connection_close(&m->connection);
     free(m->mountpoint);
+    free(m->control_dir);
 }
 
 // Before any network: the commonest fault of a fresh machine or a container. A denial is left to
@@ -96,6 +105,7 @@ static bool answers(void *context)
 static int make_mount(struct mounting *m)
 {
     const struct options *o = m->options;
+    m->control_dir = runtime_dir_own();
     const struct mount_config config = {
         .source = o->arguments[0],
         .prefix = m->source.key,
@@ -113,6 +123,7 @@ static int make_mount(struct mounting *m)
         .on_event = on_event,
         .event_context = m,
         .extra_options = o->fuse_extra,
+        .control_dir = m->control_dir,
     };
     return mount_new(&m->mount, m->connection.volume, &config);
 }
@@ -124,24 +135,35 @@ static int start(struct mounting *m)
     int rc = connection_open(&m->connection, o, &m->source, use);
     if (rc == 0)
         rc = connection_probe(&m->connection, &m->source, o);
+    if (rc == 0 && use == CONNECTION_WRITE)
+        m->lacks_rule = upkeep_lacks_rule(&m->connection, &m->source);
+    if (rc == 0)
+        metrics_http_collect(&m->connection);
+    if (rc == 0 && o->metrics != NULL)
+        rc = metrics_http_start(&m->metrics, o->metrics);
     if (rc == 0)
         rc = make_mount(m);
     return rc;
 }
 
-static enum log_level level_of(const struct options *o)
+// The mount stands and the log is where it stays: what is no failure is not for the terminal.
+static void settle_in(struct mounting *m)
 {
-    return o->log_level >= 0 ? (enum log_level)o->log_level : LOG_LEVEL_INFO;
+    say_limits(m);
+    if (m->lacks_rule)
+        upkeep_warn_rule(&m->source);
+    if (m->connection.use == CONNECTION_WRITE)
+        upkeep_sweep(&m->connection, m->options, &m->source);
 }
 
 static int serve_foreground(struct mounting *m)
 {
-    log_init(level_of(m->options),
-             m->options->log_where == LOG_WHERE_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_STDERR);
-    int rc = start(m);
+    int rc = log_from_options(m->options, LOG_LEVEL_INFO, LOG_SINK_STDERR);
+    if (rc == 0)
+        rc = start(m);
     if (rc < 0)
         return rc;
-    say_limits(m);
+    settle_in(m);
     notify_watch(&m->notify, answers, m->mount);
     return mount_run(m->mount);
 }
@@ -156,8 +178,9 @@ static int serve_daemon(struct mounting *m)
         return rc;
     }
     daemon_ready(&m->daemon, to_stderr);
-    log_init(level_of(m->options), to_stderr ? LOG_SINK_STDERR : LOG_SINK_SYSLOG);
-    say_limits(m);
+    if (log_from_options(m->options, LOG_LEVEL_INFO, LOG_SINK_SYSLOG) < 0)
+        log_init(LOG_LEVEL_INFO, LOG_SINK_SYSLOG); // the journal went away meanwhile
+    settle_in(m);
     notify_watch(&m->notify, answers, m->mount);
     rc = mount_run(m->mount);
     if (rc < 0)
@@ -194,6 +217,7 @@ int cmd_mount(const struct options *o)
     int rc = check_arguments(&m);
     if (rc < 0 || o->fake)
         return rc;
+    log_set_mount(m.mountpoint);
     rc = check_fuse_device();
     if (rc < 0)
         return rc;

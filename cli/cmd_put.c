@@ -2,7 +2,10 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/interrupt.h"
+#include "cli/probe_once.h"
 #include "cli/progress.h"
+#include "object/write_once.h"
+#include "cli/upkeep.h"
 #include "object/writer.h"
 
 #include <fcntl.h>
@@ -114,7 +117,9 @@ static int store_input(struct connection *c, const struct source *target, const 
 {
     CLEANUP(writer_freep) struct writer *w = NULL;
     struct progress p;
-    int rc = writer_create(c->volume, target->key, &w);
+    int rc = c->config.no_overwrite ? write_once_check(c->volume, target->key) : 0;
+    if (rc == 0)
+        rc = writer_create(c->volume, target->key, &w);
     if (rc < 0)
         return rc;
     progress_start(&p, in->name, in->size);
@@ -144,8 +149,11 @@ int cmd_put(const struct options *o)
         rc = input_open(&in, o->arguments[0]);
     if (rc == 0)
         rc = connection_open(&c, o, &target, CONNECTION_PUT);
+    if (rc == 0)
+        rc = probe_object_lock(&c, &target);
     if (rc < 0)
         return rc;
     interrupt_catch();
+    upkeep_sweep(&c, o, &target);
     return store_input(&c, &target, &in);
 }

@@ -1,13 +1,17 @@
 #include "cli/connect.h"
 
 #include "cli/key_file.h"
+#include "cli/probe_once.h"
 #include "cli/settings.h"
+#include "cli/upkeep.h"
+#include "common/audit.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/harden.h"
 #include "crypto/keyring_raw.h"
 #include "object/keyring_ahead.h"
 #include "object/keyring_kms.h"
+#include "s3/journal.h"
 #include "s3/kms.h"
 #include "s3/store_s3.h"
 
@@ -161,6 +165,7 @@ static int configure_volume(struct connection *c, const struct options *o)
     volume_config_defaults(config);
     config->plaintext_read = o->plaintext_read;
     config->read_only = !use_writes(c->use);
+    config->no_overwrite = o->no_overwrite;
     config->failures_told = c->use == CONNECTION_PUT;
     set_given(&config->part_size, o->part_size);
     set_given(&config->part_min, o->part_min);
@@ -257,6 +262,16 @@ struct credentials_source *connection_kms_credentials(const struct connection *c
     return c->kms_credentials != NULL ? c->kms_credentials : c->credentials;
 }
 
+// A mount's copies are renames, which keep what an object has.
+static int set_object_options(struct connection *c, const struct options *o)
+{
+    int rc = object_options_make(&c->objects, o);
+    c->objects.defaults.over_carried = c->use == CONNECTION_PUT;
+    if (rc == 0)
+        store_s3_set_defaults(c->store, &c->objects.defaults);
+    return rc;
+}
+
 static int open_all(struct connection *c, const struct options *o, const struct source *source)
 {
     int rc = check_keys_given(o, c->use);
@@ -272,12 +287,20 @@ static int open_all(struct connection *c, const struct options *o, const struct 
         rc = resolve_endpoints(c, o);
     if (rc == 0)
         rc = configure_volume(c, o);
+    c->config.bucket = source->bucket;
+    c->config.kms_key_id = o->kms_key_id;
+    if (rc == 0 && o->audit_file != NULL)
+        rc = audit_open(o->audit_file);
     // After all that can be wrong with the options, so that its warnings do not hide that; the
     // credentials are in guarded memory already. Before threads and data.
     if (rc == 0)
         rc = harden_once(o->require_mlock);
     if (rc == 0)
         rc = store_s3_new(&c->store, source->bucket, &c->endpoint, c->credentials);
+    if (rc == 0 && (use_writes(c->use) || c->use == CONNECTION_REWRAP))
+        upkeep_keep_journal(c, o, source);
+    if (rc == 0)
+        rc = set_object_options(c, o);
     if (rc == 0)
         rc = open_keyring(c, o);
     if (rc == 0)
@@ -297,11 +320,14 @@ int connection_open(struct connection *c, const struct options *o, const struct 
 
 void connection_close(struct connection *c)
 {
+    upkeep_stop(c);
     volume_free(c->volume);
     keyring_free(c->raw);
     keyring_free(c->ahead);
     keyring_free(c->keyring);
     store_free(c->store);
+    object_options_clear(&c->objects);
+    journal_free(c->journal);
     credentials_source_free(c->kms_credentials);
     credentials_source_free(c->credentials);
     free(c->region);
@@ -379,12 +405,18 @@ static int probe_kms(struct connection *c, bool writes)
 
 int connection_probe(struct connection *c, const struct source *source, const struct options *o)
 {
+    char key[SOURCE_KEY_MAX + 1];
+    connection_probe_key(source, key);
     bool writes = use_writes(c->use);
     int rc = probe_reachable(c, source);
     if (rc == 0)
         rc = probe_listing(c, source);
     if (rc == 0 && writes)
+        rc = probe_object_lock(c, source);
+    if (rc == 0 && writes)
         rc = probe_writing(c, source);
+    if (rc == 0 && writes && o->no_overwrite)
+        rc = probe_write_once(c, source, key);
     if (rc == 0 && any_key(o))
         rc = probe_kms(c, writes);
     return rc;

@@ -4,6 +4,7 @@
 #ifndef CLI_CONNECT_H
 #define CLI_CONNECT_H
 
+#include "cli/object_options.h"
 #include "cli/options.h"
 #include "cli/source.h"
 #include "object/volume.h"
@@ -21,11 +22,15 @@ enum connection_use {
 struct connection {
     enum connection_use use;
     struct volume_config config;
-    struct volume *volume;   // owned, as all below
-    struct keyring *keyring; // KMS
-    struct keyring *ahead;   // over it, for a mount that writes; else NULL
-    struct keyring *raw;     // over these, with --key-file; else NULL
+    struct volume *volume;         // owned, as all below
+    struct keyring *keyring;       // KMS
+    struct keyring *ahead;         // over it, for a mount that writes; else NULL
+    struct keyring *raw;           // over these, with --key-file; else NULL
+    struct object_options objects; // what the store gives to new ones
     struct store *store;
+    struct journal *journal; // of its uploads (cli/upkeep.h); NULL: none is kept
+    struct sweeper *sweeper; // NULL: nothing is being swept
+    char *state_dir;         // the sweeper's
     struct credentials_source *credentials;
     struct credentials_source *kms_credentials; // with --kms-profile; else NULL
     struct endpoint_config endpoint;            // its texts are the four that follow

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const struct verb VERBS[] = {
     {"mount", VERB_MOUNT, "s3://BUCKET[/PREFIX] MOUNTPOINT",
@@ -31,13 +31,19 @@ static const struct verb VERBS[] = {
      "make an encrypted object of one that is not", 2, 2, cmd_encrypt},
     {"sql", VERB_SQL, "backup|restore s3://BUCKET/KEY...",
      "print the T-SQL of a backup or restore, after checking what RDS demands", 2, 65, cmd_sql},
+    {"gc", VERB_GC, "s3://BUCKET[/PREFIX]",
+     "end unfinished uploads whose process is dead, and show the others", 1, 1, cmd_gc},
     {"info", VERB_INFO, "s3://BUCKET/KEY", "show an object's envelope and its backup's header", 1,
      1, cmd_info},
+    {"status", VERB_STATUS, "MOUNTPOINT",
+     "ask a running mount what is in S3 and what is on its way", 1, 1, cmd_status},
     {"verify", VERB_VERIFY, "s3://BUCKET/KEY...", "read backups whole and say what that proves", 0,
      OPTIONS_ARGUMENTS_MAX, cmd_verify},
     {"doctor", VERB_DOCTOR, "s3://BUCKET[/PREFIX]",
      "examine machine, credentials, bucket and key: what is wrong, and what to do", 1, 1,
      cmd_doctor},
+    {"policy", VERB_POLICY, "writer|reader|operator s3://BUCKET[/PREFIX]",
+     "print the least IAM and KMS policies that a role needs", 2, 2, cmd_policy},
 };
 #define VERBS_COUNT (sizeof VERBS / sizeof *VERBS)
 
@@ -53,7 +59,7 @@ static const struct verb *verb_find(const char *name)
 static int report(int rc)
 {
     if (rc >= 0)
-        return EXIT_DONE;
+        return rc; // 0, or what the verb has to say
     fprintf(stderr, "rdsbak: %s\n", err_text());
     return rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
@@ -97,6 +103,21 @@ static int read_options(struct options *o, const struct verb *verb, bool is_help
     return rc < 0 ? rc : options_parse(o, verb, argc, argv);
 }
 
+int log_from_options(const struct options *o, enum log_level level, enum log_sink sink)
+{
+    static const enum log_sink SINKS[] = {[LOG_WHERE_STDERR] = LOG_SINK_STDERR,
+                                          [LOG_WHERE_SYSLOG] = LOG_SINK_SYSLOG,
+                                          [LOG_WHERE_JOURNALD] = LOG_SINK_JOURNALD};
+    if (o->log_where != LOG_WHERE_DEFAULT)
+        sink = SINKS[o->log_where];
+    int rc = log_sink_check(sink);
+    if (rc < 0)
+        return err_prefix(rc, "--log");
+    log_set_format(o->log_format);
+    log_init(o->log_level >= 0 ? (enum log_level)o->log_level : level, sink);
+    return 0;
+}
+
 static int run(const struct verb *verb, bool is_helper, int argc, char *const *argv)
 {
     AUTO_OPTIONS struct options o;
@@ -110,9 +131,8 @@ static int run(const struct verb *verb, bool is_helper, int argc, char *const *a
         print_version();
     if (o.help || o.version)
         return 0;
-    log_init(o.log_level >= 0 ? (enum log_level)o.log_level : LOG_LEVEL_WARN,
-             o.log_where == LOG_WHERE_SYSLOG ? LOG_SINK_SYSLOG : LOG_SINK_STDERR);
-    return verb->run(&o);
+    rc = log_from_options(&o, LOG_LEVEL_WARN, LOG_SINK_STDERR);
+    return rc == 0 ? verb->run(&o) : rc;
 }
 
 static bool is_any(const char *word, const char *a, const char *b)

@@ -3,6 +3,7 @@
 #include "cli/options.h"
 #include "common/codec.h"
 #include "common/err.h"
+#include "common/serve.h"
 
 #include <ctype.h>
 #include <grp.h>
@@ -11,10 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONNECTIONS_MAX    256   // more sockets than this only queue at the network card
-#define SECONDS_MAX        86400 // one day
-#define FILES_MAX          10    // of one backup or restore of RDS
-#define OPTION_LOOKUP_SIZE 4096  // getpwnam_r's scratch: glibc suggests 1,024
+#define CONNECTIONS_MAX    256       // more sockets than this only queue at the network card
+#define SECONDS_MAX        86400     // one day
+#define DURATION_MAX       315360000 // ten years
+#define FILES_MAX          10        // of one backup or restore of RDS
+#define OPTION_LOOKUP_SIZE 4096      // getpwnam_r's scratch: glibc suggests 1,024
 
 int option_flag(const char *value, void *field)
 {
@@ -127,6 +129,29 @@ int option_seconds(const char *value, void *field)
     return count_between(value, 0, SECONDS_MAX, field);
 }
 
+// "90" are seconds, "30m", "24h", "7d".
+int option_duration(const char *value, void *field)
+{
+    static const struct {
+        char letter;
+        uint64_t seconds;
+    } UNITS[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    char digits[16] = "";
+    uint64_t number = 0, unit = 1;
+    size_t len = strspn(value, "0123456789");
+    bool known = value[len] == '\0';
+    for (size_t i = 0; i < sizeof UNITS / sizeof *UNITS && !known; i++) {
+        known = value[len] == UNITS[i].letter && value[len + 1] == '\0';
+        unit = UNITS[i].seconds;
+    }
+    if (len < sizeof digits)
+        memcpy(digits, value, len);
+    if (!known || decimal_parse(digits, DURATION_MAX, &number) < 0 || number * unit > DURATION_MAX)
+        return err_set(-EINVAL, "'%s' is no time: a number and s, m, h or d, as in 24h", value);
+    *(uint64_t *)field = number * unit;
+    return 0;
+}
+
 int option_uid(const char *value, void *field)
 {
     uint64_t number = 0;
@@ -191,9 +216,34 @@ int option_log_level(const char *value, void *field)
 
 int option_log_where(const char *value, void *field)
 {
-    bool to_stderr = strcmp(value, "stderr") == 0;
-    if (!to_stderr && strcmp(value, "syslog") != 0)
-        return err_set(-EINVAL, "'%s' is unknown: use stderr or syslog", value);
-    *(enum log_where *)field = to_stderr ? LOG_WHERE_STDERR : LOG_WHERE_SYSLOG;
+    static const struct {
+        const char *name;
+        enum log_where where;
+    } KNOWN[] = {{"stderr", LOG_WHERE_STDERR},
+                 {"syslog", LOG_WHERE_SYSLOG},
+                 {"journald", LOG_WHERE_JOURNALD}};
+    for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++) {
+        if (strcmp(value, KNOWN[i].name) == 0) {
+            *(enum log_where *)field = KNOWN[i].where;
+            return 0;
+        }
+    }
+    return err_set(-EINVAL, "'%s' is unknown: use stderr, syslog or journald", value);
+}
+
+int option_log_format(const char *value, void *field)
+{
+    bool json = strcmp(value, "json") == 0;
+    if (!json && strcmp(value, "text") != 0)
+        return err_set(-EINVAL, "'%s' is unknown: use text or json", value);
+    *(enum log_format *)field = json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT;
     return 0;
+}
+
+// Checked now, listened at later.
+int option_serve_address(const char *value, void *field)
+{
+    struct serve_address address;
+    int rc = serve_address_parse(value, &address);
+    return rc < 0 ? rc : option_text(value, field);
 }

@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "cli/mount_options.h"
+#include "cli/object_options.h"
 #include "cli/option_values.h"
 #include "cli/suggest.h"
 #include "common/err.h"
@@ -17,9 +18,11 @@
 #define KEYED   (READS | MAKES)
 #define MOVES   (READS | MAKES)                           // what moves content through memory
 #define ASKS_S3 (VERB_ALL & ~(VERB_STATUS | VERB_POLICY)) // talks to S3
+#define AUDITED                                                                                    \
+    (VERB_MOUNT | VERB_PUT | VERB_GET | VERB_CAT | VERB_COPY | VERB_ENCRYPT | VERB_REWRAP)
 #define REPORTS                                                                                    \
     (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL |    \
-     VERB_DOCTOR)
+     VERB_DOCTOR | VERB_GC)
 
 #define ROW(name, argument, parse, field, verbs, help)                                             \
     {                                                                                              \
@@ -27,18 +30,18 @@
     }
 
 static const struct option_row TABLE[] = {
-    ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED | VERB_SQL | VERB_DOCTOR,
+    ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED | VERB_SQL | VERB_DOCTOR | VERB_POLICY,
         "key for new objects, and for reading; its whole ARN, not an alias"),
-    ROW("to-key", "ARN", option_text, to_key, VERB_REWRAP | VERB_COPY,
+    ROW("to-key", "ARN", option_text, to_key, VERB_REWRAP | VERB_COPY | VERB_POLICY,
         "key that the objects' data keys, or the copy, shall be under"),
-    ROW("decrypt-key", "ARN", option_text_list, decrypt_keys, OPENS | VERB_REWRAP,
+    ROW("decrypt-key", "ARN", option_text_list, decrypt_keys, OPENS | VERB_REWRAP | VERB_POLICY,
         "another key that objects may be under; may be repeated"),
-    ROW("format", "NAME", option_text, format, MAKES | VERB_REWRAP,
+    ROW("format", "NAME", option_text, format, MAKES | VERB_REWRAP | VERB_POLICY,
         "of new objects: rds (default; copy: as SRC), rds-v1, gcm, commit"),
     ROW("read-formats", "LIST", option_text, read_formats, OPENS,
         "kinds of objects that may be read: names with commas, or all"),
-    ROW("encryption-context", "NAME=VALUE", option_pair_list, encryption_context, KEYED,
-        "entry of the encryption context (gcm, commit); may be repeated"),
+    ROW("encryption-context", "NAME=VALUE", option_pair_list, encryption_context,
+        KEYED | VERB_POLICY, "entry of the encryption context (gcm, commit); may be repeated"),
     ROW("key-file", "FILE", option_path_list, key_files, OPENS,
         "AES or RSA key for objects that are not under KMS; may be repeated"),
     ROW("verify-before-read", "SIZE", option_size, verify_before_read, READS,
@@ -83,6 +86,18 @@ static const struct option_row TABLE[] = {
         "zeros that a never-trimmed file may end with (default 1GiB)"),
     ROW("spool-dir", "DIR", option_path, spool_dir, MAKES | VERB_DOCTOR,
         "directory for encrypted spool files; lets files be rewritten"),
+    ROW("no-overwrite", NULL, option_flag, no_overwrite, MAKES | VERB_POLICY,
+        "never replace, remove or rename an object that is there"),
+    ROW("object-lock", "MODE:DAYS", option_object_lock, object_lock, MAKES | VERB_POLICY,
+        "retention of new objects: GOVERNANCE or COMPLIANCE, and days"),
+    ROW("storage-class", "CLASS", option_storage_class, storage_class, MAKES,
+        "storage class of new objects (default: the bucket's)"),
+    ROW("sse", "ALGORITHM[:KEYID]", option_sse, sse, MAKES,
+        "encryption by S3 beside ours: AES256, aws:kms or aws:kms:dsse"),
+    ROW("tags", "KEY=VALUE&...", option_tags, tags, MAKES | VERB_POLICY,
+        "tags of new objects, up to 10"),
+    ROW("state-dir", "DIR", option_path, state_dir, MAKES | VERB_REWRAP | VERB_GC,
+        "directory for the journal of unfinished uploads"),
 
     ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT | VERB_DOCTOR,
         "refuse every change (doctor: try nothing that writes)"),
@@ -103,6 +118,11 @@ static const struct option_row TABLE[] = {
     ROW("stop-timeout", "SECONDS", option_seconds, stop_timeout_s, VERB_MOUNT,
         "how long writers may finish after SIGTERM"),
 
+    ROW("metrics", "unix:/PATH|127.0.0.1:PORT", option_serve_address, metrics, VERB_MOUNT,
+        "answer GET /metrics there, for Prometheus (loopback only)"),
+    ROW("audit-file", "FILE", option_path, audit_file, AUDITED,
+        "append one JSON line for each object changed and each key used"),
+
     ROW("offset", "SIZE", option_size, offset, VERB_CAT, "begin at this byte"),
     ROW("length", "SIZE", option_size, length, VERB_CAT, "end after this many bytes"),
     ROW("long", NULL, option_flag, long_listing, VERB_LS,
@@ -112,8 +132,12 @@ static const struct option_row TABLE[] = {
         "key that objects may be encrypted under (default: any); may be repeated"),
     ROW("ask-kms", NULL, option_flag, ask_kms, VERB_AUDIT,
         "have KMS prove that data keys are under the allowed keys"),
-    ROW("dry-run", NULL, option_flag, dry_run, VERB_REWRAP,
-        "check everything, with KMS too, and change nothing"),
+    ROW("dry-run", NULL, option_flag, dry_run, VERB_REWRAP | VERB_GC,
+        "check everything (rewrap: with KMS too), and change nothing"),
+    ROW("force", NULL, option_flag, force, VERB_GC,
+        "end uploads of others too, if they are older than --older-than"),
+    ROW("older-than", "TIME", option_duration, older_than_s, VERB_GC,
+        "age from which --force ends uploads of others: 90m, 24h, 7d (default 24h)"),
     ROW("to-region", "NAME", option_text, to_region, TO_DST,
         "region of DST's bucket (default: of --to-key; encrypt: as SRC's)"),
     ROW("dst-profile", "NAME", option_text, dst_profile, TO_DST,
@@ -142,14 +166,25 @@ static const struct option_row TABLE[] = {
         "ask neither S3 nor KMS; check what can be checked without"),
     ROW("chain", "s3://BUCKET/PREFIX", option_text, chain, VERB_VERIFY,
         "read the headers of all backups there: how far can they be restored?"),
+    ROW("principal", "ARN", option_text, principal, VERB_POLICY,
+        "role or user of the key policy's statements (default: the account)"),
 
-    ROW("json", NULL, option_flag, json, REPORTS, "one JSON document on stdout"),
+    ROW("wait", "SECONDS", option_seconds, wait_s, VERB_STATUS,
+        "wait so long until nothing is on its way any more"),
+    ROW("acknowledge", NULL, option_flag, acknowledge, VERB_STATUS,
+        "forget the failures of files that are closed, after showing them"),
+    ROW("set-log-level", "LEVEL", option_log_level, set_log_level, VERB_STATUS,
+        "have the running mount log at this level from now on"),
+
+    ROW("json", NULL, option_flag, json, REPORTS | VERB_STATUS, "one JSON document on stdout"),
 
     ROW("config", "FILE", option_text, config, VERB_ALL,
         "settings file (default /etc/rdsbak.conf; none: read none)"),
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
-    ROW("log", "stderr|syslog", option_log_where, log_where, VERB_ALL,
+    ROW("log", "stderr|syslog|journald", option_log_where, log_where, VERB_ALL,
         "where the log goes (a daemon's default: syslog)"),
+    ROW("log-format", "text|json", option_log_format, log_format, VERB_ALL,
+        "lines of text, or one JSON object a line (not for journald)"),
     ROW("help", NULL, option_flag, help, VERB_ALL, "show this help"),
     ROW("version", NULL, option_flag, version, VERB_ALL, "show the version"),
 };
@@ -176,6 +211,7 @@ void options_init(struct options *o)
         .copy_object_max = OPTION_UNSET,
         .rename_copy_max = OPTION_UNSET,
         .stop_timeout_s = OPTION_UNSET,
+        .older_than_s = OPTION_UNSET,
         .length = OPTION_UNSET,
         .number_of_files = OPTION_UNSET,
         .uid = getuid(),
@@ -183,6 +219,8 @@ void options_init(struct options *o)
         .file_mode = 0600,
         .dir_mode = 0700,
         .log_level = -1,
+        .set_log_level = -1,
+        .wait_s = OPTION_UNSET,
     };
 }
 
@@ -192,13 +230,18 @@ static void clear_list(struct option_list *list)
         free(list->items[i]);
 }
 
+static bool is_text(int (*parse)(const char *, void *))
+{
+    return parse == option_text || parse == option_path || parse == option_url ||
+           parse == option_storage_class || parse == option_sse || parse == option_tags ||
+           parse == option_object_lock || parse == option_serve_address;
+}
+
 void options_clear(struct options *o)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         void *field = (char *)o + TABLE[i].offset;
-        bool is_text = TABLE[i].parse == option_text || TABLE[i].parse == option_path ||
-                       TABLE[i].parse == option_url;
-        if (is_text)
+        if (is_text(TABLE[i].parse))
             free(*(char **)field);
         else if (TABLE[i].parse == option_text_list || TABLE[i].parse == option_pair_list ||
                  TABLE[i].parse == option_path_list)

@@ -21,7 +21,7 @@ struct option_list {
     size_t count;
 };
 
-enum log_where { LOG_WHERE_DEFAULT, LOG_WHERE_STDERR, LOG_WHERE_SYSLOG };
+enum log_where { LOG_WHERE_DEFAULT, LOG_WHERE_STDERR, LOG_WHERE_SYSLOG, LOG_WHERE_JOURNALD };
 
 struct options {
     // Key and format. Texts are owned; NULL: not given.
@@ -55,6 +55,13 @@ struct options {
     uint64_t copy_object_max;
     uint64_t rename_copy_max;
     char *spool_dir;
+    // New objects: texts that were parsed already (cli/object_options.h).
+    bool no_overwrite;
+    char *object_lock;
+    char *storage_class;
+    char *sse;
+    char *tags;
+    char *state_dir;
     // The mount.
     bool read_only;
     bool foreground;
@@ -71,7 +78,9 @@ struct options {
     bool json;                     // one document on stdout, for programs
     struct option_list allow_keys; // audit
     bool ask_kms;                  // audit: has KMS prove the keys
-    bool dry_run;                  // rewrap: changes nothing
+    bool dry_run;                  // rewrap, gc: changes nothing
+    bool force;                    // gc: others' uploads too
+    uint64_t older_than_s;         // gc
     char *to_key;                  // rewrap, copy; texts as above
     char *to_region;               // copy, encrypt: of DST, as the next three
     char *dst_profile;
@@ -87,11 +96,19 @@ struct options {
     uint64_t number_of_files;
     bool norecovery;
     bool offline;
-    char *chain; // verify; a text as above: a prefix
+    char *chain;     // verify; a text as above: a prefix
+    char *principal; // policy; the same
     // The program itself.
     char *config;  // settings file; a text as above
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;
+    enum log_format log_format;
+    char *metrics;    // address to listen at; a text as above
+    char *audit_file; // absolute path; a text as above
+    // status
+    uint64_t wait_s;
+    bool acknowledge;
+    int set_log_level; // enum log_level; -1: none
     bool help;
     bool version;
 

@@ -1,5 +1,6 @@
 #include "cli/sides.h"
 
+#include "cli/probe_once.h"
 #include "cli/shown.h"
 #include "common/err.h"
 #include "s3/kms.h"
@@ -128,6 +129,8 @@ int sides_open_target(struct sides *s, const struct format *format)
     snprintf(s->to.format, sizeof s->to.format, "%s", format->name);
     s->to.options.format = s->to.format;
     int rc = connection_open(&s->to.connection, &s->to.options, &s->to.place, CONNECTION_PUT);
+    if (rc == 0)
+        rc = probe_object_lock(&s->to.connection, &s->to.place);
     return rc < 0 ? err_prefix(rc, "DST") : 0;
 }
 

@@ -5,6 +5,7 @@
 #include "cli/progress.h"
 #include "common/codec.h"
 #include "object/mtime.h"
+#include "object/write_once.h"
 #include "object/writer.h"
 
 #include <inttypes.h>
@@ -116,7 +117,10 @@ static int fill(struct sides *s, struct reader *source, struct writer *w, struct
 int transfer_stream(struct sides *s, struct reader *source, struct outcome *out)
 {
     CLEANUP(writer_freep) struct writer *w = NULL;
-    int rc = writer_create(s->to.connection.volume, s->to.place.key, &w);
+    struct connection *to = &s->to.connection;
+    int rc = to->config.no_overwrite ? write_once_check(to->volume, s->to.place.key) : 0;
+    if (rc == 0)
+        rc = writer_create(to->volume, s->to.place.key, &w);
     if (rc < 0)
         return err_prefix(rc, "DST");
     rc = fill(s, source, w, out);

@@ -34,7 +34,8 @@ struct verb {
     const char *summary;  // one line
     size_t arguments_min; // how many there must be
     size_t arguments_max; // and may be
-    // 0, or a negative errno with its text set; -EINVAL is a usage error.
+    // 0, or a negative errno with its text set; -EINVAL is a usage error. Positive: the exit
+    // status, with nothing more to print.
     int (*run)(const struct options *o);
 };
 

@@ -12,9 +12,23 @@ static inline int64_t clock_ms(void) // monotonic, milliseconds
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static inline int64_t clock_us(void) // the same in microseconds
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static inline int64_t clock_wall_s(void) // seconds since 1970
 {
     return (int64_t)time(NULL);
+}
+
+static inline int64_t clock_wall_ms(void) // milliseconds since 1970
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static inline void clock_sleep_ms(int64_t ms)

@@ -2,7 +2,7 @@
 //
 // Ranks (a thread may take a lock only of a higher rank than any it holds; checked by assert in
 // every build):
-//   mount < node < writer < reader < budget < queue < store
+//   mount < node < writer < reader < budget < queue < store < audit
 #ifndef COMMON_LOCK_H
 #define COMMON_LOCK_H
 
@@ -20,6 +20,7 @@ enum lock_rank {
     LOCK_RANK_BUDGET,
     LOCK_RANK_QUEUE,
     LOCK_RANK_STORE, // credentials, connections, caches: leaves
+    LOCK_RANK_AUDIT, // a line is written wherever something happens
 };
 
 struct lock {

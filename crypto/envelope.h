@@ -77,6 +77,8 @@ struct envelope {
     // matdesc, x-amz-t or x-amz-m, verbatim: with kms and kms+context the encryption context.
     // Owned.
     struct kv context;
+    // Not of the object: KMS's request id, where the data key was asked for in this process.
+    char key_request_id[128];
     bool has_plain_size;
     uint64_t plain_size; // as the object claims; the caller holds it against the object's size
 };

@@ -285,6 +285,7 @@ static void set_times_locked(struct node *node, const struct stat *attr, int to_
 void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *attr, int to_set,
                 struct fuse_file_info *fi)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     (void)fi;
     struct mount *m = mount_of(req);
     struct node *node = node_pin(m, ino);

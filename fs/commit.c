@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -44,6 +45,7 @@ void writing_reply_error(fuse_req_t req, struct handle *h, int code, const char 
         return;
     }
     log_debug("%s: %s", what, err_text());
+    metrics_count_told(err_for_mount(code));
     fuse_reply_err(req, err_for_mount(code));
 }
 

@@ -237,7 +237,9 @@ static int remove_dir(struct mount *m, const char *path)
     }
     // Somebody else's marker object would bring the directory back.
     struct store *store = volume_store(m->volume);
-    rc = store->ops->remove(store, marker);
+    rc = write_once_check_key(m, marker);
+    if (rc == 0 && !write_once(m))
+        rc = store->ops->remove(store, marker);
     if (rc < 0)
         return rc;
     WITH_LOCK(&m->lock);
@@ -251,6 +253,7 @@ static int remove_dir(struct mount *m, const char *path)
 
 void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     AUTO_FREE char *path = NULL;
     int rc = path_of_child(m, parent, name, &path);

@@ -138,6 +138,7 @@ static int open_for_writing(fuse_req_t req, struct handle *h, bool create,
         return err_set(-EROFS, "the mount is read-only");
     struct writing_request request = {
         .create = create || (fi->flags & O_TRUNC) != 0,
+        .is_new = create,
         .append = (fi->flags & O_APPEND) != 0,
         .tid = fuse_req_ctx(req)->pid,
         .uid = fuse_req_ctx(req)->uid,
@@ -211,6 +212,7 @@ static int open_node(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, 
 
 void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     struct handle *h = NULL;
     int rc = open_node(req, ino, fi, &h);
@@ -250,6 +252,7 @@ static int create_file(fuse_req_t req, fuse_ino_t parent, const char *name,
 void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
                struct fuse_file_info *fi)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     struct fuse_entry_param entry = {.entry_timeout = FS_ATTR_SECONDS};
     struct handle *h = NULL;

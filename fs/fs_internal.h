@@ -10,6 +10,8 @@
 //   dir.c      directories
 //   names.c    unlink and rename; of directories: names_tree.c
 //   process.c  who is calling
+//   outcome.c  what became of files that are closed
+//   control.c  the socket that rdsbak status asks
 //
 // A node is a name that the kernel knows or that is open. Its path is relative to the mount's
 // prefix, "" for the root, without slashes at the ends; the object's key is prefix + path.
@@ -22,6 +24,7 @@
 
 #define FUSE_USE_VERSION 312
 
+#include "common/audit.h"
 #include "common/lock.h"
 #include "fs/mount.h"
 #include "fs/process.h"
@@ -38,6 +41,7 @@
     8000 // an open waits so long for the last close of the same file: below the 10 s of CREATE
 #define FS_DIR_RENAME_MAX 1000    // objects that one rename of a directory moves
 #define FS_LOST_MAX       1000    // names remembered as lost
+#define FS_OUTCOMES_MAX   64      // closed files that status tells of, of each kind
 #define FS_OPEN_TRIES     8       // opens of a file that is renamed meanwhile
 #define FS_LISTING_MAX    1000000 // entries of a directory that can be listed
 // Attributes read with names: how many before the kernel knows that they are wanted, how many at
@@ -74,6 +78,7 @@ struct writing {
     bool mtime_set;    // by utimens while it was written; else what a commit changes has a new one
     uint64_t serial;   // never used again
     uid_t uid;
+    int64_t opened_ms;                // milliseconds since 1970
     char logged_etag[STORE_ETAG_MAX]; // the commit that the log knows of
     char warned_etag[STORE_ETAG_MAX]; // the commit that the log calls unfinished
 };
@@ -132,6 +137,22 @@ struct lost_file {
     UT_hash_handle hh;
 };
 
+// What became of a file that was written and closed.
+struct outcome {
+    char *path;   // owned
+    int code;     // 0: it is in S3
+    char *reason; // owned
+    bool heard;   // a program was told of the failure
+    uint64_t bytes, in_s3;
+    int64_t opened_ms, closed_ms; // since 1970
+    uid_t uid;
+    struct process writer;
+};
+struct outcomes { // the last ones, the oldest first
+    struct outcome items[FS_OUTCOMES_MAX];
+    unsigned count;
+};
+
 // A directory that is being renamed: nothing is opened for writing below either name.
 struct moving {
     const char *from, *to;
@@ -142,6 +163,8 @@ struct mount {
     // immutable
     struct volume *volume;
     struct mount_config config; // strings owned
+    char *real_mountpoint;      // owned: as the kernel names it
+    struct serve *control;      // or NULL
     struct fuse_session *session;
     bool mounted;
     time_t started_s;
@@ -155,6 +178,7 @@ struct mount {
     struct known_dir *dirs;
     struct known_dir *told; // names that the log has had its warning of
     struct lost_file *lost;
+    struct outcomes committed, failed;
     struct moving *moving;
     uint64_t last_serial;
     unsigned writings; // open for writing, or being released
@@ -304,6 +328,7 @@ void writing_unpin(struct mount *m, struct writing *writing);
 // reference more.
 struct writing_request {
     bool create;    // there is nothing, or what is there is to be replaced
+    bool is_new;    // there is nothing: the kernel has just looked
     bool append;    // the kernel must know where the end is
     bool momentary; // opened and closed in one request
     pid_t tid;
@@ -322,6 +347,16 @@ void lost_forget_locked(struct mount *m, const char *path);
 void writing_remember_lost(struct mount *m, struct node *node, int code);
 // Nobody wants the file of a claimed node any more. -EBUSY: it is just being committed.
 int writing_unlink(struct mount *m, struct node *node) MUST_CHECK;
+
+// ---- outcome.c ----
+// The last close of a file: remembers what became of it.
+void outcome_note_locked(struct mount *m, const struct node *node, const struct writing *writing,
+                         struct writer_status *s);
+// The name is gone.
+void outcome_forget_locked(struct mount *m, const char *path);
+// A file has another name, and what had that one is gone.
+void outcome_rename_locked(struct mount *m, const char *from, const char *to);
+void outcomes_clear(struct outcomes *o);
 
 // ---- dir.c ----
 void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
@@ -362,6 +397,19 @@ int rename_carry(struct mount *m, const char *from, const char *to,
                  const struct moved *moved) MUST_CHECK;
 // For RENAME_NOREPLACE. -EEXIST.
 int rename_check_nothing_there(const struct renaming *r) MUST_CHECK;
+
+// ---- write_once.c ----
+bool write_once(const struct mount *m); // --no-overwrite
+// -EACCES, with its text; path or key.
+int write_once_refuse(const char *path) MUST_CHECK;
+// Before an object of that key is opened for writing or removed: -EACCES if it is there, 0 without
+// --no-overwrite.
+int write_once_check_key(struct mount *m, const char *key) MUST_CHECK;
+// Instead of a removal in S3: the claimed node's file is given up if nothing of it was committed,
+// else -EACCES. node may be NULL.
+int write_once_unlink(struct mount *m, const char *path, struct node *node) MUST_CHECK;
+// Both names are claimed; source may be NULL.
+int write_once_check_rename(const struct renaming *r, struct node *source) MUST_CHECK;
 
 // ---- names_tree.c ----
 int rename_dir(const struct renaming *r) MUST_CHECK;

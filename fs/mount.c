@@ -1,9 +1,11 @@
 // The session: mounting, the kernel's loop, signals and the end. Threads: libfuse's workers run the
 // operations; one thread waits for signals; mount_run's caller waits for both.
-#include "fs/fs_internal.h"
+#include "fs/control.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/metrics.h"
+#include "common/mountinfo.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -42,6 +44,7 @@ void reply_error(fuse_req_t req, int code, const char *what, const char *path)
         log_debug("%s%s%s: %s", what, gap, name, err_text());
     else
         log_warn("%s%s%s: %s", what, gap, name, err_text());
+    metrics_count_told(err_for_mount(code));
     fuse_reply_err(req, err_for_mount(code));
 }
 
@@ -267,6 +270,10 @@ static int make_mount(struct mount **out, struct volume *v, const struct mount_c
     m->volume = v;
     m->config = *config;
     m->started_s = time(NULL);
+    // Not to be asked once it is mounted: nobody answers before mount_run.
+    m->real_mountpoint = realpath(config->mountpoint, NULL);
+    if (m->real_mountpoint == NULL)
+        m->real_mountpoint = strdup(config->mountpoint);
     pthread_sigmask(SIG_BLOCK, NULL, &m->mask_before);
     lock_init(&m->lock, LOCK_RANK_MOUNT);
     cond_init(&m->changed);
@@ -281,6 +288,12 @@ static int make_mount(struct mount **out, struct volume *v, const struct mount_c
     return 0;
 }
 
+int control_path(char *out, size_t size, const char *dir, unsigned major, unsigned minor)
+{
+    int len = snprintf(out, size, "%s/%u-%u.sock", dir, major, minor);
+    return len >= 0 && (size_t)len < size ? len : -1;
+}
+
 int mount_new(struct mount **out, struct volume *v, const struct mount_config *config)
 {
     struct mount *m = NULL;
@@ -293,6 +306,7 @@ int mount_new(struct mount **out, struct volume *v, const struct mount_config *c
         mount_free(m);
         return rc;
     }
+    control_start(m); // whoever sees the mount may ask it
     *out = m;
     return 0;
 }
@@ -319,6 +333,7 @@ void mount_free(struct mount *m)
 {
     if (m == NULL)
         return;
+    control_stop(m);
     if (m->session != NULL) {
         if (m->mounted)
             fuse_session_unmount(m->session);
@@ -327,6 +342,9 @@ void mount_free(struct mount *m)
     while (m->handles != NULL)
         handle_close(m, m->handles);
     node_table_free(m);
+    outcomes_clear(&m->committed);
+    outcomes_clear(&m->failed);
+    free(m->real_mountpoint);
     pthread_sigmask(SIG_SETMASK, &m->mask_before, NULL);
     lock_destroy(&m->lock);
     pthread_cond_destroy(&m->changed);
@@ -337,20 +355,11 @@ void mount_free(struct mount *m)
 // right to change it, nothing is lost but the kernel's part of reading ahead.
 static void raise_read_ahead(const struct mount *m)
 {
-    char line[4096], path[64], device[32] = "";
-    FILE *mounts = fopen("/proc/self/mountinfo", "re");
-    if (mounts == NULL)
-        return;
-    // "36 35 98:0 /root /mount/point ...": the last mount on the point counts.
-    while (fgets(line, sizeof line, mounts) != NULL) {
-        char numbers[32], point[3072];
-        if (sscanf(line, "%*d %*d %31s %*s %3071s", numbers, point) == 2 &&
-            strcmp(point, m->config.mountpoint) == 0)
-            memcpy(device, numbers, sizeof device);
-    }
-    fclose(mounts);
-    snprintf(path, sizeof path, "/sys/class/bdi/%s/read_ahead_kb", device);
-    AUTO_CLOSE int fd = device[0] != '\0' ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+    struct mountinfo here;
+    char path[64] = "";
+    if (mountinfo_find(m->real_mountpoint, &here))
+        snprintf(path, sizeof path, "/sys/class/bdi/%u:%u/read_ahead_kb", here.major, here.minor);
+    AUTO_CLOSE int fd = path[0] != '\0' ? open(path, O_WRONLY | O_CLOEXEC) : -1;
     if (fd < 0 || dprintf(fd, "%d", READ_AHEAD_KIB) < 0)
         log_debug("%s: read-ahead stays the kernel's", m->config.mountpoint);
 }

@@ -29,7 +29,13 @@ struct mount_config {
     void (*on_event)(void *context, enum mount_event event);
     void *event_context;
     const char *extra_options; // further -o options for libfuse, or NULL
+    const char *control_dir;   // made if it is missing: for the socket of rdsbak status; NULL: none
 };
+
+// The control socket of the mount of that st_dev: DIR/MAJOR-MINOR.sock. Its length; negative: it
+// does not fit.
+#define CONTROL_VERSION 1
+int control_path(char *out, size_t size, const char *dir, unsigned major, unsigned minor);
 
 struct mount;
 

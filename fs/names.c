@@ -50,9 +50,11 @@ static int remove_claimed(struct mount *m, const char *path, struct node *node)
     AUTO_FREE char *key = NULL;
     struct store *store = volume_store(m->volume);
     int rc = path_key(m, path, &key);
-    if (rc == 0 && node != NULL)
+    if (rc == 0 && write_once(m))
+        rc = write_once_unlink(m, path, node);
+    else if (rc == 0 && node != NULL)
         rc = writing_unlink(m, node); // before the removal: a commit must not bring it back
-    if (rc == 0)
+    if (rc == 0 && !write_once(m))
         rc = store->ops->remove(store, key);
     if (rc < 0)
         return rc;
@@ -60,6 +62,7 @@ static int remove_claimed(struct mount *m, const char *path, struct node *node)
     if (node != NULL)
         node_detach_locked(m, node);
     lost_forget_locked(m, path);
+    outcome_forget_locked(m, path);
     return keep_parent_locked(m, path);
 }
 
@@ -77,6 +80,7 @@ static int remove_file(struct mount *m, const char *path)
 
 void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     AUTO_FREE char *path = NULL;
     int rc = path_of_child(m, parent, name, &path);
@@ -151,6 +155,7 @@ int rename_carry(struct mount *m, const char *from, const char *to, const struct
         return rc;
     WITH_LOCK(&m->lock);
     struct node *node = node_find_path_locked(m, from);
+    outcome_rename_locked(m, from, to);
     if (node == NULL)
         return 0;
     carry_seen_locked(node, moved);
@@ -270,6 +275,8 @@ static int rename_file(const struct renaming *r)
     if (rc == 0 && r->noreplace)
         rc = rename_check_nothing_there(r);
     if (rc == 0)
+        rc = write_once_check_rename(r, source);
+    if (rc == 0)
         rc = rename_claimed(r, source, target);
     unclaim(r->mount, target);
     unclaim(r->mount, source);
@@ -295,6 +302,7 @@ static int rename_any(struct renaming *r, unsigned flags)
 void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
                const char *new_name, unsigned flags)
 {
+    AUDIT_SCOPE(by, audit_by_caller(fuse_req_ctx(req)->uid, fuse_req_ctx(req)->pid));
     struct mount *m = mount_of(req);
     struct interruption interruption;
     AUTO_FREE char *from = NULL;

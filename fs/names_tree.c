@@ -32,6 +32,8 @@ static void tree_clear(struct tree *t)
 static int tree_add(void *context, const struct store_listed *entry)
 {
     struct tree *t = context;
+    if (write_once(t->renaming->mount))
+        return write_once_refuse(entry->key);
     if (t->count == FS_DIR_RENAME_MAX) {
         log_info("%s: one of more than %d objects of a directory: rename answers EXDEV, so mv "
                  "copies",

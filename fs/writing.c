@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -187,6 +188,8 @@ static int make_writing(struct mount *m, const char *path, const struct writing_
     if (writing == NULL)
         return err_set(-ENOMEM, "out of memory");
     int rc = path_key(m, path, &key);
+    if (rc == 0 && !request->is_new)
+        rc = write_once_check_key(m, key);
     if (rc == 0)
         rc = request->create ? writer_create(m->volume, key, &writing->writer)
                              : writer_open(m->volume, key, NULL, &writing->writer);
@@ -194,6 +197,7 @@ static int make_writing(struct mount *m, const char *path, const struct writing_
         return rc;
     writing->opener = *who;
     writing->uid = request->uid;
+    writing->opened_ms = clock_wall_ms();
     *out = TAKE(writing);
     return 0;
 }
@@ -312,7 +316,7 @@ static int commit_rest(struct mount *m, struct node *node, struct writing *writi
     return rc;
 }
 
-static void settle_released_locked(struct node *node, struct writing *writing)
+static void settle_released_locked(struct mount *m, struct node *node, struct writing *writing)
 {
     struct writer_status status;
     writer_status(writing->writer, &status);
@@ -320,6 +324,7 @@ static void settle_released_locked(struct node *node, struct writing *writing)
     node->writing = NULL;
     node->released_serial = writing->serial;
     memcpy(node->released_etag, status.etag, sizeof status.etag);
+    outcome_note_locked(m, node, writing, &status);
 }
 
 int writing_close(struct mount *m, struct node *node, struct writing *writing, bool flushed,
@@ -337,7 +342,7 @@ int writing_close(struct mount *m, struct node *node, struct writing *writing, b
     if (last) {
         rc = commit_rest(m, node, writing, unheard);
         lock_take(&m->lock);
-        settle_released_locked(node, writing);
+        settle_released_locked(m, node, writing);
         lock_give(&m->lock);
         writing_unpin(m, writing); // the node's
         lock_take(&m->lock);
@@ -355,6 +360,7 @@ void writing_remember_lost(struct mount *m, struct node *node, int code)
     err_save(&failure, code);
     WITH_LOCK(&m->lock);
     m->lost_count++;
+    metric_add(METRIC_FILES_LOST, 1);
     log_error(
         "%s%s: LOST: the last close could not commit it, and no program was there to hear: %s",
         m->config.prefix, node->path != NULL ? node->path : "?", failure.text);

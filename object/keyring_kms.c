@@ -1,9 +1,11 @@
 // The KMS keyring. Immutable after creation but for what kms.c guards itself; any thread.
 #include "object/keyring_kms.h"
 #include "common/err.h"
+#include "s3/call.h"
 #include "s3/kms.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEYS_MAX 64 // --kms-key-id and --decrypt-key together
@@ -42,6 +44,7 @@ static int generate_into(struct keyring_kms *ring, const struct format *format,
                                    none_if_empty(&made->context), key, &blob);
     if (rc < 0)
         return rc;
+    snprintf(made->key_request_id, sizeof made->key_request_id, "%s", call_last()->request_id);
     memcpy(made->wrapped, blob.data, blob.len);
     made->wrapped_len = blob.len;
     rc = envelope_set_key(made, *key);

@@ -12,6 +12,7 @@ struct object_copy {
     const struct store_object *source; // as HEAD showed it: this version is copied, or none
     const struct kv *metadata;         // of the copy; NULL: the source's
     const atomic_bool *cancel;         // may be NULL; seen between the parts
+    bool only_new;                     // -EEXIST if to_key is there; see volume.h
 };
 
 // Class, content type, the other headers and the tags are carried. -ESTALE: the source is not that

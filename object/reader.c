@@ -6,6 +6,8 @@
 //
 // Entered by any thread. Lock rank READER; no lock is held over network or decryption.
 #include "object/reader_internal.h"
+#include "common/audit.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <string.h>
@@ -50,6 +52,7 @@ static int take_key(struct reader *r, struct secret *known)
         r->data_key = secret_acquire(known);
         return 0;
     }
+    AUDIT_SCOPE(about, audit_about(r->volume->config.bucket, r->key));
     int rc = volume_unwrap(r->volume, r->info.object.etag, &r->info.envelope, &r->data_key);
     return rc < 0 ? err_prefix(rc, "%s", r->key) : 0;
 }
@@ -203,5 +206,6 @@ int reader_read(struct reader *r, uint64_t offset, void *out, size_t len, size_t
         memset(out, 0, len); // nothing of a failed read is handed out
     else
         *got = len;
+    metric_add(METRIC_READ_BYTES, *got);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include "object/writer_internal.h"
 
 #include "common/clock.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -256,6 +257,7 @@ void volume_add_writer(struct volume *v, struct writer *w)
     w->next = v->writers;
     v->writers = w;
     v->writers_count++;
+    metric_move(METRIC_FILES_WRITTEN, 1);
 }
 
 void volume_remove_writer(struct volume *v, struct writer *w)
@@ -266,6 +268,7 @@ void volume_remove_writer(struct volume *v, struct writer *w)
         link = &(*link)->next;
     *link = w->next;
     v->writers_count--;
+    metric_move(METRIC_FILES_WRITTEN, -1);
 }
 
 void volume_relieve(struct volume *v)

@@ -13,6 +13,7 @@ struct volume_config {
     format_set read_formats;     // what may be read
     bool plaintext_read; // --plaintext=read: objects without an envelope are shown as they are
     bool read_only;
+    bool no_overwrite;        // --no-overwrite: an object that is there is never replaced
     uint64_t part_size;       // --part-size: size of the first parts, bytes
     uint64_t part_min;        // --part-min: the server's smallest part but the last (5 MiB on S3)
     uint64_t hold_size;       // --hold-size: files up to this are not sealed before the commit
@@ -29,6 +30,7 @@ struct volume_config {
     uint64_t file_size_max; // --file-size-max: plaintext bytes; what the format holds bounds it too
     // --verify-before-read: authenticated objects up to this are read and proved at open; 0: none
     uint64_t verify_before_read;
+    const char *bucket, *kms_key_id; // for the audit; NULL: not known
     bool failures_told; // every caller tells its failures itself: a writer that fails logs nothing
 };
 // The defaults of README.md.

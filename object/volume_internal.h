@@ -6,6 +6,7 @@
 #include "object/budget.h"
 #include "object/volume.h"
 #include "object/work.h"
+#include "object/write_once.h"
 
 #include <uthash.h>
 
@@ -20,6 +21,7 @@ struct volume {
     struct store *store;
     struct keyring *keyring;
     struct volume_config config;
+    struct write_once_heeded heeded; // set before the volume is shared
     size_t chunk_size;
     size_t writer_slots; // chunks that each writer reserves at open
     struct budget *budget;

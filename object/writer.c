@@ -2,6 +2,7 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -68,6 +69,7 @@ static int writer_new(struct volume *v, const char *key, struct writer **out)
     w->volume = v;
     memcpy(w->key, key, strlen(key) + 1);
     w->mtime_s = -1;
+    audit_actor_now(&w->actor);
     w->seal_work.run = seal_run;
     w->gen.next_number = 1;
     int rc = reserve_memory(v, &w->account);
@@ -85,6 +87,7 @@ static int writer_new(struct volume *v, const char *key, struct writer **out)
 int writer_create(struct volume *v, const char *key, struct writer **out)
 {
     CLEANUP(writer_freep) struct writer *w = NULL;
+    AUDIT_SCOPE(about, audit_about(v->config.bucket, key));
     int rc = writer_new(v, key, &w);
     if (rc < 0)
         return rc;
@@ -104,6 +107,8 @@ int writer_open(struct volume *v, const char *key, const struct object_info *inf
                 struct writer **out)
 {
     CLEANUP(writer_freep) struct writer *w = NULL;
+    if (v->config.no_overwrite)
+        return err_set(-EEXIST, "%s: is in S3, and --no-overwrite changes nothing that is", key);
     int rc = writer_new(v, key, &w);
     if (rc == 0)
         rc = reader_open(v, key, info, &w->reader);
@@ -137,6 +142,9 @@ void writer_free(struct writer *w)
         writer_fail_locked(w, w->failure.code); // what a running seal kept
     while (atomic_load(&w->tasks) > 0)
         cond_wait_ms(&w->changed, &w->lock, -1);
+    lock_give(&w->lock);
+    writer_audit_failure(w);
+    lock_take(&w->lock);
     window_clear_locked(w);
     generation_clear(w);
     lock_give(&w->lock);
@@ -162,6 +170,7 @@ int writer_discard(struct writer *w, int64_t wait_ms)
     static const char *const WHY = "the file was removed";
     int64_t until = clock_ms() + wait_ms;
     WITH_LOCK(&w->lock);
+    w->unwanted = true;
     // A request that makes the object visible is never cut off: the server might carry it out after
     // the removal.
     if (w->open && !(w->busy && (w->gen.completing || w->gen.single)))
@@ -305,6 +314,7 @@ int writer_write_some(struct writer *w, uint64_t offset, const void *data, size_
     int rc = check_jump_locked(w, offset + len);
     if (rc == 0)
         rc = write_all_locked(w, offset, data, len, interrupted, taken);
+    metric_add(METRIC_WRITTEN_BYTES, *taken);
     if (rc == -EINTR && *taken > 0)
         rc = 0; // it goes on from there
     if (rc < 0)
@@ -470,6 +480,9 @@ void writer_status(struct writer *w, struct writer_status *out)
         .sent_anything = w->gen.upload_id[0] != '\0' || w->gen.creating_upload || w->has_committed,
         .has_committed = w->has_committed,
         .failure = w->failure,
+        .committing = w->committing,
+        .written = w->hwm,
+        .sent = w->open ? w->cost.sent : 0,
         .bytes = w->has_committed ? w->committed.plain_size : 0,
         .parts = w->committed_parts,
         .content = w->content,

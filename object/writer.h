@@ -17,11 +17,13 @@
 struct writer;
 
 // A new object at key, or a new generation over an old one (which stays until the commit). Asks KMS
-// for the data key now
-// (<= 10 s) and reserves memory: -ENOMEM names the limit needed.
+// for the data key now (<= 10 s) and reserves memory: -ENOMEM names the limit needed.
+//
+// With no_overwrite nothing is asked of S3 here: if there is an object, the commit says -EEXIST
+// (write_once_check tells it earlier). What this writer has committed itself it may go on with.
 int writer_create(struct volume *v, const char *key, struct writer **out) MUST_CHECK;
 // An existing object, to be read, appended to, truncated or replaced: downloads nothing but what
-// makes its size exact.
+// makes its size exact. -EEXIST with no_overwrite.
 int writer_open(struct volume *v, const char *key, const struct object_info *info,
                 struct writer **out) MUST_CHECK;
 
@@ -69,6 +71,9 @@ struct writer_status {
     char etag[STORE_ETAG_MAX]; // ... this one
     char version_id[STORE_VERSION_MAX];
     struct err_saved failure; // code 0 if none
+    bool committing;          // a commit is under way
+    uint64_t written;         // high-water mark of what was written
+    uint64_t sent;            // of what is not committed: ciphertext bytes that the server has
     uint64_t bytes;           // plaintext bytes of the committed object
     unsigned parts;           // of the last upload; 1 for a single PUT
     double seconds;           // from the first write to the end of the last commit

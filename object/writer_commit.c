@@ -4,15 +4,47 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
+#include "s3/call.h"
 
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct commit {
     struct writer *writer;
     uint64_t size; // of the file, decided before
 };
+
+// ---- write-once ----
+
+// Nothing may be replaced, but for what this writer has made itself.
+static bool only_new(const struct writer *w)
+{
+    return w->volume->config.no_overwrite && !w->has_committed;
+}
+
+// Some servers ignore If-Match on copies, and what goes on after an fsync has no condition to send:
+// the object must still be the one that this writer opened or made.
+static int check_still_ours(struct writer *w)
+{
+    AUTO_STORE_OBJECT struct store_object now = {0};
+    struct store *store = w->volume->store;
+    int rc = store->ops->head(store, w->key, &now);
+    if (rc == 0 && strcmp(now.etag, w->committed.object.etag) != 0)
+        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being written on",
+                     w->key);
+    return rc;
+}
+
+// Right before the object is made. No lock held; busy is the caller's.
+static int check_before(struct writer *w, bool heeded)
+{
+    if (w->gen.base > 0 || (w->volume->config.no_overwrite && w->has_committed))
+        return check_still_ours(w);
+    return only_new(w) && !heeded ? write_once_check(w->volume, w->key) : 0;
+}
 
 // ---- what was committed ----
 
@@ -78,7 +110,12 @@ static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store
     struct err_saved cause;
     err_save(&cause, rc);
     AUTO_OBJECT_INFO struct object_info seen = {0};
-    if (object_info_get(w->volume, w->key, &seen) < 0 || !is_ours(w, &seen, size))
+    int looked = object_info_get(w->volume, w->key, &seen);
+    bool ours = looked == 0 && is_ours(w, &seen, size);
+    if (looked == 0 && !ours && only_new(w)) // whatever the server made of it, as of an upload gone
+        return err_set(-EEXIST, "%s: there is an object of that name, of somebody else: %s", w->key,
+                       cause.text);
+    if (!ours)
         return err_restore(&cause);
     log_info("%s: the commit failed (%s), but the object is there, whole", w->key, cause.text);
     memcpy(result->etag, seen.object.etag, sizeof result->etag);
@@ -87,6 +124,14 @@ static int believe_or_look(struct writer *w, int rc, uint64_t size, struct store
 }
 
 // ---- the two ways to send ----
+
+// Of the request that this thread has just made. Busy is ours; no part is on its way.
+static void note_request(struct writer *w)
+{
+    const struct call_trace *last = call_last();
+    snprintf(w->s3_request_id, sizeof w->s3_request_id, "%s", last->request_id);
+    w->retries += last->attempts > 1 ? last->attempts - 1 : 0;
+}
 
 static int put_single_locked(struct writer *w, uint64_t size, struct store_result *result)
 {
@@ -102,36 +147,30 @@ static int put_single_locked(struct writer *w, uint64_t size, struct store_resul
     atomic_fetch_add(&w->volume->sending, 1);
     w->cost.sent += part->size;
     lock_give(&w->lock);
-    rc = store->ops->put(store, w->key, &metadata, &body, result);
-    rc = believe_or_look(w, rc, size, result);
+    body.only_new = only_new(w);
+    rc = check_before(w, w->volume->heeded.put);
+    if (rc == 0) {
+        rc = store->ops->put(store, w->key, &metadata, &body, result);
+        note_request(w);
+        rc = believe_or_look(w, rc, size, result);
+    }
     part_free(w, part);
     atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
     return rc;
 }
 
-static int check_copied_source(struct writer *w)
-{
-    // Some servers ignore If-Match on copies: what was copied must still be what this writer
-    // opened.
-    AUTO_STORE_OBJECT struct store_object now = {0};
-    struct store *store = w->volume->store;
-    int rc = store->ops->head(store, w->key, &now);
-    if (rc == 0 && strcmp(now.etag, w->committed.object.etag) != 0)
-        rc = err_set(-ESTALE, "%s was replaced by somebody else while it was being appended to",
-                     w->key);
-    return rc;
-}
-
 static int complete(struct writer *w, unsigned count, uint64_t size, struct store_result *result)
 {
     struct store *store = w->volume->store;
-    int rc = w->gen.base > 0 ? check_copied_source(w) : 0;
+    int rc = check_before(w, w->volume->heeded.complete);
     if (rc == 0 && atomic_load(&w->cancel)) // from here on it cannot be called back
         rc = err_set(-ECANCELED, "%s: given up", w->key);
     if (rc < 0)
         return rc;
-    rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count, result);
+    rc = store->ops->upload_complete(store, w->key, w->gen.upload_id, w->gen.parts, count,
+                                     only_new(w), result);
+    note_request(w);
     return believe_or_look(w, rc, size, result);
 }
 
@@ -149,10 +188,16 @@ static int finish_upload_locked(struct writer *w, uint64_t size, struct store_re
     int rc = complete(w, count, size, result);
     lock_take(&w->lock);
     w->gen.completing = false;
-    if (rc == 0) {
-        w->gen.upload_id[0] = '\0';
-        w->committed_parts = count;
-    }
+    if (rc < 0)
+        return rc;
+    w->gen.completed = true;
+    w->gen.upload_id[0] = '\0';
+    metric_move(METRIC_UPLOADS, -1);
+    w->committed_parts = count;
+    struct store *store = w->volume->store;
+    lock_give(&w->lock);
+    rc = store->ops->assure(store, w->key, result->version_id);
+    lock_take(&w->lock);
     return rc;
 }
 
@@ -279,6 +324,7 @@ static void settle_locked(struct writer *w, struct object_info *info, uint64_t s
     if (w->declared < size)
         w->declared = size;
     w->last_commit_ms = clock_ms();
+    w->retries = 0;
 }
 
 static int commit_locked(struct writer *w, uint64_t size)
@@ -291,6 +337,8 @@ static int commit_locked(struct writer *w, uint64_t size)
     w->gen.completed = true;
     lock_give(&w->lock);
     rc = look_at_result(w, &result, size, &info);
+    if (rc == 0)
+        writer_audit_commit(w, &info, size, w->committed_parts); // before anybody hears of it
     lock_take(&w->lock);
     if (rc < 0)
         return rc;
@@ -311,6 +359,7 @@ static void *commit_thread(void *arg)
     lock_take(&w->lock);
     w->committing = true;
     int rc = commit_locked(w, commit->size);
+    metric_add(rc < 0 ? METRIC_COMMITS_FAILED : METRIC_COMMITS_OK, 1);
     if (rc < 0)
         writer_fail_locked(w, rc);
     w->committing = false;

@@ -9,6 +9,7 @@
 //   writer_seal.c     encrypting chunks in order and gathering them into parts
 //   writer_send.c     parts on the wire, failure and abort
 //   writer_commit.c   the commit
+//   writer_audit.c    lines of the audit file
 //   writer_reopen.c   going on after a commit, and with an object that exists
 //
 // Offsets: plaintext and ciphertext offsets are the same number below the end of the file (CBC and
@@ -28,6 +29,7 @@
 #include "object/parts.h"
 #include "object/reader.h"
 #include "object/spool.h"
+#include "common/audit.h"
 #include "crypto/page.h"
 #include "object/volume_internal.h"
 #include "object/writer.h"
@@ -120,7 +122,8 @@ struct writer_cost {
 struct writer {
     // immutable
     struct volume *volume;
-    struct writer *next; // guarded by the volume's writers_lock
+    struct audit_actor actor; // who opened it
+    struct writer *next;      // guarded by the volume's writers_lock
 
     struct lock lock;
     pthread_cond_t changed;    // anything below
@@ -134,6 +137,9 @@ struct writer {
     // guarded by lock
     char key[STORE_KEY_MAX + 1];
     struct err_saved failure; // sticky; code 0: none
+    char s3_request_id[128];  // of the request that made the object
+    unsigned retries;         // of parts and commits, since the last commit
+    bool unwanted;            // it was removed: what fails from here on is no loss
     bool busy;                // a commit or a reopen runs: changes wait
     bool committing;          // busy with a commit: what will be sealed is final
     uint64_t epoch;           // counts the times it became busy: what was seen before may be gone
@@ -176,6 +182,13 @@ void writer_cut_locked(struct writer *w, uint64_t size);
 // wakes everyone.
 void writer_begin_busy_locked(struct writer *w);
 void writer_end_busy_locked(struct writer *w);
+
+// ---- writer_audit.c ----
+// The line about a version that was committed; no lock held, busy is the caller's.
+void writer_audit_commit(struct writer *w, const struct object_info *info, uint64_t size,
+                         unsigned parts);
+// The line about a file that was given up; nobody else has the writer any more.
+void writer_audit_failure(struct writer *w);
 
 // ---- writer_window.c ----
 struct window_chunk *window_find_locked(struct writer *w, uint64_t index);

@@ -92,6 +92,8 @@ static int ensure_key_locked(struct writer *w)
     bool keep = w->gen.keep_envelope && w->committing;
     // `sealing` keeps everyone else from changing the generation meanwhile.
     lock_give(&w->lock);
+    AUDIT_SCOPE(by, audit_by(&w->actor));
+    AUDIT_SCOPE(about, audit_about(w->volume->config.bucket, w->key));
     int rc = choose_key(w, keep, &envelope, &key);
     lock_take(&w->lock);
     if (rc < 0) {

@@ -2,7 +2,9 @@
 #include "object/writer_internal.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "object/mtime.h"
+#include "s3/call.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -44,8 +46,10 @@ static int create_upload_locked(struct writer *w)
     rc = store->ops->upload_create(store, key, &metadata, upload_id);
     lock_take(&w->lock);
     w->gen.creating_upload = false;
-    if (rc == 0)
+    if (rc == 0) {
         memcpy(w->gen.upload_id, upload_id, sizeof upload_id);
+        metric_move(METRIC_UPLOADS, 1);
+    }
     pthread_cond_broadcast(&w->changed);
     return rc;
 }
@@ -126,11 +130,15 @@ static void part_run(struct work *work)
     lock_take(&w->lock);
     int rc = ensure_upload_locked(w);
     lock_give(&w->lock);
-    if (rc == 0)
+    unsigned attempts = 1;
+    if (rc == 0) {
         rc = transfer(w, part, &result);
+        attempts = call_last()->attempts;
+    }
     bool is_copy = part->is_copy;
     uint64_t size = part->size;
     part_free(w, part);
+    metric_move(METRIC_PARTS, -1);
     if (!is_copy)
         atomic_fetch_sub(&w->volume->sending, 1);
     lock_take(&w->lock);
@@ -138,6 +146,7 @@ static void part_run(struct work *work)
     if (rc == 0)
         rc = record_result_locked(w, &result);
     w->gen.in_flight--;
+    w->retries += attempts > 1 ? attempts - 1 : 0;
     w->cost.sent += is_copy || rc < 0 ? 0 : size;
     if (rc < 0 && !(rc == -ECANCELED && atomic_load(&w->cancel)))
         writer_fail_locked(w, rc);
@@ -155,6 +164,7 @@ void send_part_locked(struct writer *w, struct writer_part *part)
     assert(lock_is_mine(&w->lock));
     part->work.run = part_run;
     w->gen.in_flight++;
+    metric_move(METRIC_PARTS, 1);
     if (!part->is_copy)
         atomic_fetch_add(&w->volume->sending, 1);
     atomic_fetch_add(&w->tasks, 1);
@@ -197,6 +207,7 @@ void abort_run(struct work *work)
             w->key, w->gen.upload_id, err_text());
     lock_take(&w->lock);
     w->gen.upload_id[0] = '\0';
+    metric_move(METRIC_UPLOADS, -1);
     w->aborting = false;
     end_task_locked(w);
     lock_give(&w->lock);
@@ -216,7 +227,7 @@ static void abort_upload_if_idle_locked(struct writer *w)
 static const char *what_is_left_locked(const struct writer *w)
 {
     if (w->gen.completed)
-        return "S3 said that it is complete, but it could not be looked at";
+        return "S3 said that it is complete, but what was to follow failed";
     return w->has_committed ? "the last committed version stays" : "nothing of it is visible";
 }
 
@@ -225,6 +236,7 @@ void writer_fail_locked(struct writer *w, int code)
     assert(lock_is_mine(&w->lock) && code < 0);
     if (w->failure.code == 0) {
         err_save(&w->failure, code);
+        metric_add(METRIC_FILES_FAILED, w->unwanted ? 0 : 1);
         log_line(w->volume->config.failures_told ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
                  "%s: given up, %s: %s", w->key, what_is_left_locked(w), w->failure.text);
     }

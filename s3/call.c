@@ -2,6 +2,7 @@
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/metrics.h"
 #include "common/secret.h"
 #include "s3/clock_offset.h"
 #include "s3/config.h"
@@ -9,6 +10,7 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +27,43 @@ void call_init(struct call *c, const char *what, const char *method, const char 
     c->retry.total_ms = CALL_SMALL_TOTAL_MS;
     c->retry.server_errors_max = RETRY_SERVER_ERRORS_MAX;
     buf_init(&c->answer, answer_max);
+}
+
+// ---- what is counted and remembered of an attempt
+
+static _Thread_local struct call_trace last_call;
+
+const struct call_trace *call_last(void)
+{
+    return &last_call;
+}
+
+static void note_request_id(const struct http_response *r)
+{
+    const char *id = kv_get(&r->headers, "x-amz-request-id"); // S3's; KMS's is another
+    if (id == NULL)
+        id = kv_get(&r->headers, "x-amzn-requestid");
+    if (id != NULL)
+        snprintf(last_call.request_id, sizeof last_call.request_id, "%s", id);
+}
+
+static void count_attempt(const struct caller *caller, const struct call *c,
+                          const struct http_response *r, int64_t micros)
+{
+    const char *colon = strchr(c->what, ':'), *space = strchr(c->what, ' ');
+    bool has_service = colon != NULL && space != NULL && colon < space; // "kms:Decrypt with ..."
+    const struct metrics_request counted = {
+        .service = caller->service,
+        .operation = has_service ? colon + 1 : c->what,
+        .status = r->status,
+        .micros = micros,
+        .sent_bytes = r->sent_bytes,
+        .received_bytes = r->received_bytes,
+        .is_retry = last_call.attempts > 0,
+    };
+    metrics_count_request(&counted);
+    last_call.attempts++;
+    note_request_id(r);
 }
 
 // Headers may hold the authorization and a session token.
@@ -108,8 +147,11 @@ const struct call_place *caller_place(const struct caller *caller)
 bool caller_move(struct caller *caller, const struct call_place *to)
 {
     int before = CALL_NOT_MOVED;
-    if (!atomic_compare_exchange_strong(&caller->moves, &before, CALL_MOVING))
+    if (!atomic_compare_exchange_strong(&caller->moves, &before, CALL_MOVING)) {
+        while (atomic_load(&caller->moves) == CALL_MOVING) // as long as a copy takes
+            sched_yield();
         return false;
+    }
     caller->moved = *to;
     atomic_store(&caller->moves, CALL_MOVED);
     return true;
@@ -183,9 +225,11 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
     c->http.cancel = c->retry.cancel;
     atomic_fetch_add(&caller->requests, 1);
     c->sent_ms = clock_ms();
+    int64_t began_us = clock_us();
     rc = http_send(caller->http, &c->http, out);
     c->http.headers = NULL;
     c->http.url = NULL;
+    count_attempt(caller, c, out, clock_us() - began_us);
     atomic_fetch_add(&caller->sent_bytes, out->sent_bytes);
     atomic_fetch_add(&caller->received_bytes, out->received_bytes);
     return rc < 0 ? err_prefix(rc, "%s at %s", c->what, place->server.authority) : 0;
@@ -343,6 +387,7 @@ int call_perform(struct caller *caller, struct call *c, struct http_response *ou
     const int64_t timeout_ms = c->http.timeout_ms;
     buf_init(&query, URL_MAX);
     *out = (struct http_response){0};
+    last_call = (struct call_trace){0};
     int rc = settle_payload(caller, c, hash);
     if (rc == 0)
         rc = sigv4_query(&query, &c->query);

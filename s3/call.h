@@ -71,9 +71,17 @@ void call_clear(struct call *c);
 int call_perform(struct caller *caller, struct call *c, struct http_response *out) MUST_CHECK;
 
 // Where requests go now. Of all that a caller was told, one move is believed: its first. False: it
-// has moved before. Any thread.
+// has moved before, and caller_place tells where. Any thread.
 const struct call_place *caller_place(const struct caller *caller);
 bool caller_move(struct caller *caller, const struct call_place *to);
+
+// Of this thread's last call: how often it was sent, and the id that the server gave to the last
+// answer, "" if none came. For the audit and for counting; valid until the thread's next call.
+struct call_trace {
+    char request_id[128];
+    unsigned attempts;
+};
+const struct call_trace *call_last(void);
 
 // A header with "%..." text.
 int call_header(struct call *c, const char *name, const char *format, ...) MUST_CHECK

@@ -69,4 +69,13 @@
 #define INI_NAME_MAX         512
 #define CALL_KEY_SHOWN_MAX   200 // bytes of a key in an error's text, which has 1 KiB in all
 
+// ---- The journal of uploads
+#define JOURNAL_NAME_PREFIX      "uploads-"
+#define JOURNAL_NAME_TRIES       100    // others' hands on a new file, names that are taken
+#define JOURNAL_FILES_MAX        10000  // of dead processes that nobody could clean up after
+#define JOURNAL_RENEW_BYTES      262144 // begin a new file: a thousand uploads or so
+#define JOURNAL_COMPLETE_GRACE_S 900    // a Complete that was sent may work as long as one may take
+#define SWEEP_AGAIN_MS           600000 // what could not be ended yet
+#define SWEEP_ABORTS_MAX         3      // parts under way may outlive an abort: see it through
+
 #endif

@@ -299,7 +299,11 @@ int credentials_get(struct credentials_source *s, struct credentials *out)
 bool credentials_refused(struct credentials_source *s, const char *access_key_id, bool expired)
 {
     WITH_LOCK(&s->lock);
-    if (!s->refused && strcmp(s->now.access_key_id, access_key_id) == 0) {
+    bool are_these = strcmp(s->now.access_key_id, access_key_id) == 0;
+    if (are_these && s->fetching) { // what is under way replaces them already
+        s->refused |= expired;
+        s->awaited = true;
+    } else if (are_these && !s->refused) {
         s->refused = expired;
         s->stale = true;
         // The first time at once; whoever gives the same again has a while to think.

@@ -188,9 +188,9 @@ static int from_process(struct chain *c, const struct profile *p, struct credent
     const char *text = profile_get(p, "credential_process");
     AUTO_COMMAND struct command command = {0};
     AUTO_BUF struct buf answer;
+    buf_init_secret(&answer, FETCH_ANSWER_MAX);
     if (text == NULL)
         return -ENOENT;
-    buf_init_secret(&answer, FETCH_ANSWER_MAX);
     set_source(c, "profile '%.60s' by credential_process", p->name);
     int rc = command_split(&command, text);
     if (rc == 0)

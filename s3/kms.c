@@ -2,12 +2,15 @@
 // answers live in secret buffers; the plaintext of a data key goes from there into a struct secret.
 #include "s3/kms.h"
 #include "common/clock.h"
+#include "common/audit.h"
 #include "common/codec.h"
 #include "common/err.h"
+#include "common/metrics.h"
 #include "s3/call.h"
 #include "s3/config.h"
 #include "s3/kms_error.h"
 #include "s3/kms_json.h"
+#include "s3/sigv4.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -86,8 +89,11 @@ static int perform(struct kms *k, const char *operation, const char *key_id,
         return err_prefix(rc, "%s", what);
     call_body(&c, &body, request.data, request.len);
     rc = call_perform(&k->caller, &c, &response);
-    if (rc < 0)
+    if (rc < 0) {
+        struct kms_outcome *seen = c.judge_context;
+        metric_add(METRIC_KMS_FAILED, seen->would_have_done ? 0 : 1); // a trial's success
         return rc;
+    }
     rc = kms_json_parse(reply, buf_str(&c.answer), c.answer.len);
     return rc < 0 ? err_prefix(rc, "%s", what) : 0;
 }
@@ -100,6 +106,44 @@ static int blob_to_text(struct buf *out, const void *blob, size_t len)
 }
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+// ---- the audit
+
+// A use of a key: what CloudTrail has under the same request id. data_key: the SHA-256 of the
+// wrapped key, by which lines about one object's key find together; it opens nothing.
+struct use {
+    const char *operation;
+    const char *key_id;
+    const char *to_key_id; // or NULL
+    const struct kv *context;
+    const void *blob; // or NULL
+    size_t blob_len;
+    int64_t began_ms;
+};
+
+static void audit_use(const struct use *u, int rc)
+{
+    struct audit_line l;
+    struct err_saved cause;
+    char hash[65] = "";
+    if (!audit_is_open())
+        return;
+    err_save(&cause, rc != 0 ? rc : -EIO);
+    const struct iovec blob = {(void *)(uintptr_t)u->blob, u->blob_len};
+    if (u->blob_len > 0 && sigv4_sha256(&blob, 1, hash) < 0)
+        hash[0] = '\0';
+    audit_begin(&l, "key");
+    json_line_text(&l.json, "operation", u->operation);
+    json_line_text(&l.json, "kms_key", u->key_id);
+    json_line_text(&l.json, "to_kms_key", u->to_key_id);
+    json_line_names(&l.json, "context", u->context);
+    json_line_text(&l.json, "kms_request_id", call_last()->request_id);
+    json_line_number(&l.json, "attempts", call_last()->attempts);
+    json_line_text(&l.json, "data_key", hash[0] != '\0' ? hash : NULL);
+    json_line_seconds(&l.json, "seconds", clock_ms() - u->began_ms);
+    err_restore(&cause);
+    audit_end(&l, rc, false);
+}
 
 // ---- the calls
 
@@ -114,10 +158,9 @@ static int check_key(const struct json_t *reply, const char *member, const char 
     return err_set(-EACCES, "asked for key %.200s, KMS used another one: %.200s", key_id, used);
 }
 
-int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *context,
-                          struct secret **key, struct buf *blob)
+static int generate(struct kms *k, const char *key_id, const struct kv *context,
+                    struct secret **key, struct buf *blob)
 {
-    assert(k != NULL && key_id != NULL && key != NULL && blob != NULL);
     const struct kms_field fields[] = {{"KeyId", key_id, NULL},
                                        {"KeySpec", "AES_256", NULL},
                                        {"EncryptionContext", NULL, context}};
@@ -139,6 +182,24 @@ int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *co
         return err_prefix(rc, "kms:GenerateDataKey with key %.200s", key_id);
     *key = TAKE(secret);
     return 0;
+}
+
+int kms_generate_data_key(struct kms *k, const char *key_id, const struct kv *context,
+                          struct secret **key, struct buf *blob)
+{
+    assert(k != NULL && key_id != NULL && key != NULL && blob != NULL);
+    struct use use = {.operation = "GenerateDataKey",
+                      .key_id = key_id,
+                      .context = context,
+                      .began_ms = clock_ms()};
+    size_t before = blob->len;
+    int rc = generate(k, key_id, context, key, blob);
+    if (rc == 0) {
+        use.blob = blob->data + before;
+        use.blob_len = blob->len - before;
+    }
+    audit_use(&use, rc);
+    return rc;
 }
 
 // A call that was a trial: KMS answers those with an error, and must not do what was asked.
@@ -165,20 +226,33 @@ static int decrypt(struct kms *k, const char *key_id, const struct kv *context, 
     return perform(k, "Decrypt", key_id, fields, COUNT(fields), outcome, reply);
 }
 
+static int unwrap(struct kms *k, const struct use *u, struct secret **key, bool *wrong_key)
+{
+    AUTO_KMS_JSON struct json_t *reply = NULL;
+    struct kms_outcome outcome = {0};
+    int rc = decrypt(k, u->key_id, u->context, u->blob, u->blob_len, false, &outcome, &reply);
+    *wrong_key = outcome.wrong_key;
+    if (rc < 0)
+        return rc;
+    rc = check_key(reply, "KeyId", u->key_id, wrong_key);
+    if (rc == 0)
+        rc = kms_json_secret(reply, "Plaintext", KMS_PLAIN_MAX, key);
+    return rc < 0 ? err_prefix(rc, "kms:Decrypt with key %.200s", u->key_id) : 0;
+}
+
 int kms_decrypt(struct kms *k, const char *key_id, const struct kv *context, const void *blob,
                 size_t blob_len, struct secret **key, bool *wrong_key)
 {
     assert(k != NULL && key_id != NULL && key != NULL && wrong_key != NULL);
-    AUTO_KMS_JSON struct json_t *reply = NULL;
-    struct kms_outcome outcome = {0};
-    int rc = decrypt(k, key_id, context, blob, blob_len, false, &outcome, &reply);
-    *wrong_key = outcome.wrong_key;
-    if (rc < 0)
-        return rc;
-    rc = check_key(reply, "KeyId", key_id, wrong_key);
-    if (rc == 0)
-        rc = kms_json_secret(reply, "Plaintext", KMS_PLAIN_MAX, key);
-    return rc < 0 ? err_prefix(rc, "kms:Decrypt with key %.200s", key_id) : 0;
+    const struct use use = {.operation = "Decrypt",
+                            .key_id = key_id,
+                            .context = context,
+                            .blob = blob,
+                            .blob_len = blob_len,
+                            .began_ms = clock_ms()};
+    int rc = unwrap(k, &use, key, wrong_key);
+    audit_use(&use, rc);
+    return rc;
 }
 
 int kms_decrypt_try(struct kms *k, const char *key_id, const struct kv *context, const void *blob,
@@ -192,10 +266,9 @@ int kms_decrypt_try(struct kms *k, const char *key_id, const struct kv *context,
     return judge_trial(rc, &outcome, "Decrypt");
 }
 
-int kms_encrypt(struct kms *k, const char *key_id, const struct kv *context,
+static int wrap(struct kms *k, const char *key_id, const struct kv *context,
                 const struct secret *plain, struct buf *blob)
 {
-    assert(k != NULL && key_id != NULL && plain != NULL && blob != NULL);
     AUTO_BUF struct buf text;
     AUTO_KMS_JSON struct json_t *reply = NULL;
     buf_init_secret(&text, KMS_PLAIN_MAX * 2);
@@ -210,6 +283,17 @@ int kms_encrypt(struct kms *k, const char *key_id, const struct kv *context,
         return rc;
     rc = kms_json_bytes(reply, "CiphertextBlob", KMS_BLOB_MAX, blob);
     return rc < 0 ? err_prefix(rc, "kms:Encrypt with key %.200s", key_id) : 0;
+}
+
+int kms_encrypt(struct kms *k, const char *key_id, const struct kv *context,
+                const struct secret *plain, struct buf *blob)
+{
+    assert(k != NULL && key_id != NULL && plain != NULL && blob != NULL);
+    const struct use use = {
+        .operation = "Encrypt", .key_id = key_id, .context = context, .began_ms = clock_ms()};
+    int rc = wrap(k, key_id, context, plain, blob);
+    audit_use(&use, rc);
+    return rc;
 }
 
 static int reencrypt(struct kms *k, const struct kms_move *move, bool is_trial,
@@ -235,9 +319,8 @@ static int reencrypt(struct kms *k, const struct kms_move *move, bool is_trial,
     return rc;
 }
 
-int kms_reencrypt(struct kms *k, const struct kms_move *move, struct buf *out, bool *wrong_key)
+static int move_blob(struct kms *k, const struct kms_move *move, struct buf *out, bool *wrong_key)
 {
-    assert(k != NULL && move->from_key_id != NULL && move->to_key_id != NULL && wrong_key != NULL);
     AUTO_KMS_JSON struct json_t *reply = NULL;
     struct kms_outcome outcome = {0};
     int rc = reencrypt(k, move, out == NULL, &outcome, &reply);
@@ -252,6 +335,22 @@ int kms_reencrypt(struct kms *k, const struct kms_move *move, struct buf *out, b
     if (rc == 0)
         rc = kms_json_bytes(reply, "CiphertextBlob", KMS_BLOB_MAX, out);
     return rc < 0 ? err_prefix(rc, "kms:ReEncrypt to key %.200s", move->to_key_id) : 0;
+}
+
+int kms_reencrypt(struct kms *k, const struct kms_move *move, struct buf *out, bool *wrong_key)
+{
+    assert(k != NULL && move->from_key_id != NULL && move->to_key_id != NULL && wrong_key != NULL);
+    const struct use use = {.operation = "ReEncrypt",
+                            .key_id = move->from_key_id,
+                            .to_key_id = move->to_key_id,
+                            .context = move->to_context,
+                            .blob = move->blob,
+                            .blob_len = move->blob_len,
+                            .began_ms = clock_ms()};
+    int rc = move_blob(k, move, out, wrong_key);
+    if (out != NULL) // a trial uses no key
+        audit_use(&use, rc);
+    return rc;
 }
 
 static void take_text(char *out, size_t size, const struct json_t *reply, const char *name)

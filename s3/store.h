@@ -4,10 +4,10 @@
 //
 // Every call blocks, may be made from any thread, retries inside (jittered, re-signed) and has the
 // deadlines of docs/SEMANTICS.md. Errors, for every call: -ENOENT no such key, bucket or upload;
-// -EACCES denied; -ESTALE If-Match failed; -ENOSPC too large for S3; -ECANCELED the cancel flag was
-// raised; -EBADMSG what the server has is not what was sent; -EIO else. The text names operation,
-// key, HTTP status, S3's code, message and request id. A 200 that carries an error in its body is
-// that error.
+// -EACCES denied; -ESTALE If-Match failed; -EEXIST only what is new was to be made, and there is an
+// object; -ENOSPC too large for S3; -ECANCELED the cancel flag was raised; -EBADMSG what the server
+// has is not what was sent; -EIO else. The text names operation, key, HTTP status, S3's code,
+// message and request id. A 200 that carries an error in its body is that error.
 #ifndef S3_STORE_H
 #define S3_STORE_H
 
@@ -48,6 +48,7 @@ struct store_body {
     uint64_t size;             // in all
     uint32_t crc32c;           // over the whole body (common/codec.h)
     const atomic_bool *cancel; // may be NULL
+    bool only_new;             // of a put, as upload_complete has it
 };
 
 // Where a download goes. `begin` is called at the start of every attempt (a retry starts over);
@@ -102,7 +103,8 @@ typedef int (*store_list_fn)(void *context, const struct store_listed *entry);
 struct store_upload_listed {
     const char *key;
     const char *upload_id;
-    int64_t initiated_s;
+    int64_t initiated_s;   // 0: not told
+    const char *initiator; // who began it, as the server names users; "" if it does not
 };
 typedef int (*store_uploads_fn)(void *context, const struct store_upload_listed *upload);
 
@@ -150,10 +152,15 @@ struct store_ops {
                             struct store *from, const char *from_key, const char *if_match,
                             uint64_t offset, uint64_t len, struct store_part *out);
     // parts ascending by number. A lost answer is resolved by asking again; -EIO then leaves it to
-    // the caller to HEAD.
+    // the caller to HEAD. only_new: -EEXIST if there is an object of that key, which may be the one
+    // of an attempt whose answer was lost: again HEAD tells. Not every server heeds it.
     int (*upload_complete)(struct store *, const char *key, const char *upload_id,
-                           const struct store_part *parts, size_t parts_count,
+                           const struct store_part *parts, size_t parts_count, bool only_new,
                            struct store_result *out);
+    // After a Complete or a copy: what every object of this store is to have, and this one lacks
+    // because the server has forgotten it on that way, is given to it. version_id: as the result
+    // has it.
+    int (*assure)(struct store *, const char *key, const char *version_id);
     int (*upload_abort)(struct store *, const char *key,
                         const char *upload_id); // a missing upload is success
     int (*upload_list)(struct store *, const char *prefix, store_uploads_fn, void *context);

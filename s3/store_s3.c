@@ -1,6 +1,7 @@
 // The S3 store: life, addressing, and the calls on single objects. Any thread; all shared state is
 // immutable but for atomics.
 #include "s3/store_s3.h"
+#include "common/audit.h"
 #include "common/clock.h"
 #include "common/codec.h"
 #include "common/err.h"
@@ -96,6 +97,7 @@ int s3_call_init(struct s3_call *c, struct store_s3 *s, const char *method, cons
     call_init(&c->call, c->what, method, "/", answer_max);
     c->call.judge = s3_judge;
     c->call.judge_context = c;
+    c->call.retry.cancel = s->cancel;
     if (key != NULL && (*key == '\0' || strlen(key) > STORE_KEY_MAX))
         return err_set(-ENAMETOOLONG, "%s: S3 keys have 1 to %d bytes", c->what, STORE_KEY_MAX);
     int rc = s3_path(s, key, &c->path);
@@ -332,10 +334,26 @@ static int store_s3_put(struct store *store, const char *key, const struct kv *m
     if (rc == 0 && metadata != NULL)
         rc = s3_call_set_metadata(&c, metadata);
     if (rc == 0)
+        rc = s3_call_set_defaults(&c, false);
+    if (rc == 0 && body->only_new)
+        rc = s3_call_set_only_new(&c);
+    if (rc == 0)
         rc = s3_call_set_crc32c(&c, body->crc32c);
     if (rc == 0)
         rc = s3_call_perform(&c);
     return rc < 0 ? rc : s3_call_result(&c, out);
+}
+
+// version_id: of the marker that hides the object in a bucket with versions.
+static void audit_removal(const struct s3_call *c, const char *key, int rc)
+{
+    struct audit_line l;
+    AUDIT_SCOPE(about, audit_about(c->store->bucket, key));
+    const char *version = s3_call_header(c, "x-amz-version-id");
+    audit_begin(&l, "remove");
+    json_line_text(&l.json, "version_id", *version != '\0' ? version : NULL);
+    json_line_text(&l.json, "s3_request_id", call_last()->request_id);
+    audit_end(&l, rc, true);
 }
 
 static int store_s3_remove(struct store *store, const char *key)
@@ -346,7 +364,8 @@ static int store_s3_remove(struct store *store, const char *key)
         rc = s3_call_perform(&c);
     // A missing bucket is told apart by its text only in the answer.
     if (rc == -ENOENT && strstr(buf_str(&c.call.answer), "NoSuchBucket") == NULL)
-        return 0;
+        rc = 0;
+    audit_removal(&c, key, rc);
     return rc;
 }
 
@@ -372,6 +391,7 @@ static const struct store_ops STORE_S3_OPS = {
     .upload_part = store_s3_upload_part,
     .upload_part_copy = store_s3_upload_part_copy,
     .upload_complete = store_s3_upload_complete,
+    .assure = store_s3_assure,
     .upload_abort = store_s3_upload_abort,
     .upload_list = store_s3_upload_list,
     .free = store_s3_free,
@@ -462,6 +482,18 @@ int store_s3_new(struct store **out, const char *bucket, const struct endpoint_c
         return rc;
     *out = &TAKE(s)->store;
     return 0;
+}
+
+void store_s3_set_journal(struct store *store, struct journal *journal)
+{
+    assert(store->ops == &STORE_S3_OPS);
+    store_s3_of(store)->journal = journal;
+}
+
+void store_s3_set_cancel(struct store *store, const atomic_bool *cancel)
+{
+    assert(store->ops == &STORE_S3_OPS);
+    store_s3_of(store)->cancel = cancel;
 }
 
 void store_s3_counters(struct store *store, struct store_s3_counters *out)

@@ -66,8 +66,9 @@ static int carry_headers(struct s3_call *copy, const struct s3_call *head, bool 
                                                 "content-disposition", "content-encoding",
                                                 "content-language"};
     const char *class = s3_call_header(head, "x-amz-storage-class");
-    int rc = 0;
-    if (*class != '\0' && strcmp(class, "STANDARD") != 0)
+    int rc = s3_call_set_defaults(copy, true);
+    bool given = kv_get(&copy->call.headers, "x-amz-storage-class") != NULL;
+    if (rc == 0 && !given && *class != '\0' && strcmp(class, "STANDARD") != 0)
         rc = call_header(&copy->call, "x-amz-storage-class", "%s", class);
     for (size_t i = 0; replace && i < sizeof WITH_METADATA / sizeof *WITH_METADATA && rc == 0;
          i++) {
@@ -115,6 +116,8 @@ int store_s3_copy(struct store *store, struct store *from, const char *from_key,
                          metadata != NULL ? "REPLACE" : "COPY");
     if (rc == 0)
         rc = carry_headers(&c, &head, metadata != NULL);
+    if (rc == 0 && kv_get(&c.call.headers, "x-amz-tagging") != NULL)
+        rc = call_header(&c.call, "x-amz-tagging-directive", "REPLACE");
     if (rc == 0 && metadata != NULL)
         rc = s3_call_set_metadata(&c, metadata);
     if (rc == 0)
@@ -187,6 +190,8 @@ static int get_tags(struct store_s3 *s, const char *key, struct tags *out)
 static int carry_tags(struct s3_call *create, const struct s3_call *head, const char *from_key)
 {
     CLEANUP(tags_clear) struct tags tags = {0};
+    if (kv_get(&create->call.headers, "x-amz-tagging") != NULL)
+        return 0;
     const char *known = s3_call_header(head, "x-amz-tagging-count");
     buf_init(&tags.text, TAGS_MAX);
     int rc = get_tags(head->store, from_key, &tags);
@@ -216,7 +221,7 @@ int store_s3_upload_create_like(struct store *store, const char *key, struct sto
         rc = carry_headers(&c, &head, true);
     if (rc == 0)
         rc = carry_tags(&c, &head, from_key);
-    return rc == 0 ? s3_upload_create_perform(&c, metadata, upload_id) : rc;
+    return rc == 0 ? s3_upload_create_perform(&c, key, metadata, upload_id) : rc;
 }
 
 static int set_part(struct s3_call *c, const char *upload_id, unsigned number, uint64_t offset,

@@ -202,6 +202,42 @@ static bool refuses_checksum(const struct http_response *r, const struct s3_erro
            strcasestr(e->code, "mismatch") == NULL && strcasestr(e->code, "digest") == NULL;
 }
 
+// 501, or 400 that names the header: then this server shall get none any more.
+static bool refuses_condition(const struct http_response *r, const struct s3_error *e)
+{
+    return r->status == 501 || (r->status == 400 && strcasestr(e->message, "none-match") != NULL);
+}
+
+// What s3_call_set_defaults has set; servers say little about what they do not like of it.
+static bool asks_for_more(const struct kv *headers)
+{
+    return kv_get(headers, "x-amz-storage-class") != NULL ||
+           kv_get(headers, "x-amz-server-side-encryption") != NULL ||
+           kv_get(headers, "x-amz-object-lock-mode") != NULL ||
+           kv_get(headers, "x-amz-tagging") != NULL;
+}
+
+// What a retry may leave out because the server does not know it.
+static bool drop_what_is_refused(struct s3_call *s, const struct http_response *r,
+                                 const struct s3_error *e)
+{
+    const char *server = caller_place(&s->store->caller)->server.authority;
+    if (s->only_new && refuses_condition(r, e)) {
+        if (!atomic_exchange(&s->store->conditions_refused, true))
+            log_warn("%s: the server takes no If-None-Match on writes (%d %s): going on without",
+                     server, r->status, e->code);
+        s3_call_drop_only_new(s);
+        return true;
+    }
+    if (!s->had_checksum || !refuses_checksum(r, e))
+        return false;
+    if (!atomic_exchange(&s->store->checksums_refused, true))
+        log_warn("%s: the server takes no checksums (%d %s): going on without", server, r->status,
+                 e->code);
+    s3_call_drop_checksum(s);
+    return true;
+}
+
 static int judge_refusal(struct s3_call *s, const struct http_response *r, const struct s3_error *e,
                          struct call_failure *f)
 {
@@ -211,12 +247,11 @@ static int judge_refusal(struct s3_call *s, const struct http_response *r, const
     f->credentials_refused = m.credentials_refused || is_bare_400(c, r);
     f->credentials_expired =
         strcmp(e->code, "ExpiredToken") == 0 || strcmp(e->code, "TokenRefreshRequired") == 0;
-    if (s->had_checksum && refuses_checksum(r, e)) {
-        if (!atomic_exchange(&s->store->checksums_refused, true))
-            log_warn("%s: the server takes no checksums (%d %s): going on without",
-                     caller_place(&s->store->caller)->server.authority, r->status, e->code);
-        s3_call_drop_checksum(s);
+    if (drop_what_is_refused(s, r, e))
         f->kind = RETRY_AT_ONCE;
+    if (s->only_new && m.rc == -ESTALE) {
+        m.rc = -EEXIST;
+        m.hint = "there is an object of that name, and --no-overwrite replaces none";
     }
     // A HEAD's answer does not say why: if the clock is off, that is why.
     f->clock_skewed = strcmp(e->code, "RequestTimeTooSkewed") == 0 || is_mute_skew(c, r);
@@ -231,6 +266,9 @@ static int judge_refusal(struct s3_call *s, const struct http_response *r, const
     }
     if (r->status == 403 && strcmp(c->http.method, "HEAD") == 0)
         m.hint = "denied, or missing while s3:ListBucket is not allowed: see the policies";
+    if (r->status == 400 && m.hint == NULL && asks_for_more(&c->headers))
+        m.hint = "does this server know what --storage-class, --sse, --object-lock and --tags ask "
+                 "for?";
     const char *hint =
         is_bare_400(c, r) ? "expired credentials or another region than the bucket's?" : m.hint;
     return err_set(m.rc, "%s: %d%s%s%s%s%s%s%s (request id %s)", c->what, r->status,

@@ -4,6 +4,8 @@
 //   store_s3_copy.c     copies on the server
 //   store_s3_list.c     listings
 //   store_s3_checksums.c  the checksums that S3 keeps
+//   store_s3_new.c      what new objects get, and that they are new
+//   store_s3_bucket.c   what the bucket protects (store_s3_bucket.h)
 //   store_s3_lifecycle.c  the rule that ends unfinished uploads
 //   store_s3_error.c    what an answer means
 #ifndef S3_STORE_S3_INTERNAL_H
@@ -19,7 +21,12 @@ struct store_s3 {
     char bucket[64];
     bool path_style;
     struct caller caller;
-    atomic_bool checksums_refused; // the server knows no x-amz-checksum-*: send none any more
+    struct store_s3_defaults defaults;
+    atomic_bool checksums_refused;  // the server knows no x-amz-checksum-*: send none any more
+    atomic_bool conditions_refused; // the same of If-None-Match on what writes
+    atomic_bool forgets_told;       // a warning was given that it forgets what uploads shall have
+    struct journal *journal;        // of its uploads; borrowed, or NULL
+    const atomic_bool *cancel;      // ends all calls; borrowed, or NULL
 };
 
 static inline struct store_s3 *store_s3_of(struct store *s)
@@ -38,6 +45,7 @@ struct s3_call {
     const char *result_root; // ... and must be this
     bool had_checksum;       // this call sends one: a refusal of it is not the end
     uint32_t crc32c;         // of a body: an answer must not name another one
+    bool only_new;           // this call sends If-None-Match: *
 };
 
 // key NULL: a call on the bucket. operation as S3 names it, for texts.
@@ -54,6 +62,10 @@ void s3_call_set_bulk(struct s3_call *c, uint64_t size, const atomic_bool *cance
 // The body's CRC32C goes along, and the answer's is held against it: -EBADMSG in the end.
 int s3_call_set_crc32c(struct s3_call *c, uint32_t crc32c) MUST_CHECK;
 int s3_call_set_metadata(struct s3_call *c, const struct kv *metadata) MUST_CHECK;
+// Headers of what makes an object; a copy's class and tags may be its source's to say.
+int s3_call_set_defaults(struct s3_call *c, bool is_copy) MUST_CHECK;
+int s3_call_set_only_new(struct s3_call *c) MUST_CHECK;
+void s3_call_drop_only_new(struct s3_call *c); // when the server refuses it
 int s3_call_set_if_match(struct s3_call *c, const char *header, const char *etag) MUST_CHECK;
 // The answer's header, or "".
 const char *s3_call_header(const struct s3_call *c, const char *name);
@@ -93,8 +105,8 @@ int store_s3_upload_create_like(struct store *, const char *key, struct store *f
                                 const char *from_key, const char *if_match,
                                 const struct kv *metadata, char *upload_id);
 // The call of the two above, with what headers it has by now; upload_id has room for
-// STORE_UPLOAD_ID_MAX bytes.
-int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata,
+// STORE_UPLOAD_ID_MAX bytes. The upload is in the journal when this returns.
+int s3_upload_create_perform(struct s3_call *c, const char *key, const struct kv *metadata,
                              char *upload_id) MUST_CHECK;
 int store_s3_upload_part(struct store *, const char *key, const char *upload_id, unsigned number,
                          const struct store_body *body, struct store_part *out);
@@ -103,8 +115,9 @@ int store_s3_upload_part_copy(struct store *, const char *key, const char *uploa
                               const char *if_match, uint64_t offset, uint64_t len,
                               struct store_part *out);
 int store_s3_upload_complete(struct store *, const char *key, const char *upload_id,
-                             const struct store_part *parts, size_t parts_count,
+                             const struct store_part *parts, size_t parts_count, bool only_new,
                              struct store_result *out);
+int store_s3_assure(struct store *, const char *key, const char *version_id);
 int store_s3_upload_abort(struct store *, const char *key, const char *upload_id);
 
 #endif

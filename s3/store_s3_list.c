@@ -13,8 +13,9 @@
 #define TOKEN_MAX 4096 // S3's continuation tokens are opaque, about 100 bytes
 
 struct entry {
-    char *key; // owned
-    char *id;  // of an upload; owned
+    char *key;       // owned
+    char *id;        // of an upload; owned
+    char *initiator; // of an upload, or NULL; owned
     bool is_prefix;
     uint64_t size;
     int64_t time_s;
@@ -35,6 +36,7 @@ static void entry_clear(struct entry *e)
 {
     free(e->key);
     free(e->id);
+    free(e->initiator);
     *e = (struct entry){0};
 }
 
@@ -92,6 +94,8 @@ static int set_field(struct entry *e, const char *name, const char *text)
         return set_text(&e->key, text);
     if (strcmp(name, "UploadId") == 0)
         return set_text(&e->id, text);
+    if (strcmp(name, "Initiator/ID") == 0) // of AWS an ARN; the name beside it is not always there
+        return set_text(&e->initiator, text);
     if (strcmp(name, "Size") == 0 && decimal_parse(text, INT64_MAX, &e->size) < 0)
         return err_set(-EIO, "a listed size is no number");
     if (strcmp(name, "ETag") == 0 && *text != '\0')
@@ -207,7 +211,8 @@ static int set_query(struct s3_call *c, const struct listing *l)
 static int give_entry(struct listing *l, const struct entry *e)
 {
     if (l->uploads) {
-        const struct store_upload_listed upload = {e->key, e->id, e->time_s};
+        const struct store_upload_listed upload = {e->key, e->id, e->time_s,
+                                                   e->initiator != NULL ? e->initiator : ""};
         return e->id != NULL ? l->uploads_fn(l->context, &upload)
                              : err_set(-EIO, "a listed upload without its id");
     }

@@ -2,6 +2,7 @@
 #include "common/codec.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "s3/journal.h"
 #include "s3/store_s3_internal.h"
 #include "s3/xml.h"
 
@@ -31,7 +32,7 @@ static int on_create_xml(void *context, enum xml_event event, const char *path, 
     return 0;
 }
 
-int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata, char *upload_id)
+static int perform_create(struct s3_call *c, const struct kv *metadata, char *upload_id)
 {
     struct iovec body;
     upload_id[0] = '\0';
@@ -52,6 +53,22 @@ int s3_upload_create_perform(struct s3_call *c, const struct kv *metadata, char 
     return rc < 0 ? err_prefix(rc, "%s", c->what) : 0;
 }
 
+int s3_upload_create_perform(struct s3_call *c, const char *key, const struct kv *metadata,
+                             char *upload_id)
+{
+    int rc = perform_create(c, metadata, upload_id);
+    if (rc == 0 && c->store->journal != NULL)
+        journal_begin(c->store->journal, key, upload_id);
+    return rc;
+}
+
+static void note_end(struct store *store, const char *upload_id)
+{
+    struct journal *journal = store_s3_of(store)->journal;
+    if (journal != NULL)
+        journal_end(journal, upload_id);
+}
+
 int store_s3_upload_create(struct store *store, const char *key, const struct kv *metadata,
                            char *upload_id)
 {
@@ -60,7 +77,9 @@ int store_s3_upload_create(struct store *store, const char *key, const struct kv
                           ANSWER_SMALL_MAX);
     if (rc == 0)
         rc = call_header(&c.call, "content-type", "application/octet-stream");
-    return rc == 0 ? s3_upload_create_perform(&c, metadata, upload_id) : rc;
+    if (rc == 0)
+        rc = s3_call_set_defaults(&c, false);
+    return rc == 0 ? s3_upload_create_perform(&c, key, metadata, upload_id) : rc;
 }
 
 // ---- parts
@@ -146,7 +165,7 @@ static int on_complete_xml(void *context, enum xml_event event, const char *path
 }
 
 int store_s3_upload_complete(struct store *store, const char *key, const char *upload_id,
-                             const struct store_part *parts, size_t parts_count,
+                             const struct store_part *parts, size_t parts_count, bool only_new,
                              struct store_result *out)
 {
     assert(parts_count > 0);
@@ -160,6 +179,8 @@ int store_s3_upload_complete(struct store *store, const char *key, const char *u
         rc = call_query(&c.call, "uploadId", "%s", upload_id);
     if (rc == 0)
         rc = call_header(&c.call, "content-type", "application/xml");
+    if (rc == 0 && only_new)
+        rc = s3_call_set_only_new(&c);
     if (rc == 0)
         rc = make_complete_body(&text, parts, parts_count);
     if (rc < 0)
@@ -171,7 +192,11 @@ int store_s3_upload_complete(struct store *store, const char *key, const char *u
     c.call.http.fresh_connection = true;
     c.call.http.timeout_ms = c.call.http.stall_timeout_ms = CALL_LONG_TIMEOUT_MS;
     c.call.retry.total_ms = c.store->config->retry_total_ms;
+    if (c.store->journal != NULL)
+        journal_completing(c.store->journal, upload_id);
     rc = s3_call_perform(&c);
+    if (rc == 0 || strstr(buf_str(&c.call.answer), "NoSuchUpload") != NULL)
+        note_end(store, upload_id);
     if (rc < 0)
         return rc;
     *out = (struct store_result){0};
@@ -192,6 +217,8 @@ int store_s3_upload_abort(struct store *store, const char *key, const char *uplo
         rc = s3_call_perform(&c);
     // NoSuchUpload, on RGW also NoSuchKey: it is gone, as wished.
     if (rc == -ENOENT && strstr(buf_str(&c.call.answer), "NoSuchBucket") == NULL)
-        return 0;
+        rc = 0;
+    if (rc == 0)
+        note_end(store, upload_id);
     return rc;
 }

@@ -12,7 +12,7 @@ PACKAGES_SERVERS=(radosgw ceph-mon ceph-osd python3 python3-cryptography python3
     procps)
 PACKAGES_TEST=(libcmocka-dev ruby-aws-sdk-s3 ruby-aws-sdk-kms golang-go
     golang-github-aws-aws-sdk-go-dev golang-github-jmespath-go-jmespath-dev
-    samba smbclient python3-impacket faketime systemd plocate
+    samba smbclient python3-impacket python3-prometheus-client systemd faketime plocate
     awscli jq rsync attr fio strace sqlite3 postgresql mariadb-server-core mariadb-client)
 PACKAGES_BENCH=(s3fs rclone fio)
 # scripts/package, and the roots and machines that its tests make.

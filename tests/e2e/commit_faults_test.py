@@ -111,6 +111,23 @@ class FailedUploads(FaultTest):
         lines = self.log(rf"{self.name}.*Part 1 is gone")
         self.assertEqual(len(lines), 1, lines)
 
+    def test_another_checksum_than_was_sent_is_an_error_though_the_object_looks_whole(self):
+        for op, size in (("PutObject", 1000), ("UploadPart", SIZE)):
+            self.rule("wrong-checksum", op)  # once: sent again
+            write(f"{self.path}-{op}", content(size))
+            self.check_object(f"{self.name}-{op}", content(size))
+            self.rule("wrong-checksum", op, times=None)
+            fd = os.open(f"{self.path}-{op}", os.O_WRONLY | os.O_TRUNC)
+            try:
+                e2e.write_all(fd, content(size, 2))
+            except OSError as error:
+                self.assertEqual(error.errno, errno.EIO)
+            self.fails(errno.EIO, os.close, fd)
+            self.assertTrue(self.log(rf"{self.name}-{op}.*another CRC32C"))
+            self.bed.s3.control(reset=True)
+        self.no_upload_left()
+        self.same(self.bed.decrypt(f"{self.name}-UploadPart"), content(SIZE))
+
     def test_complete_that_says_200_and_means_try_again(self):
         self.rule("error-in-200", "CompleteMultipartUpload")
         write(self.path, content(SIZE))
@@ -322,6 +339,26 @@ class EndOfTheMount(FaultTest):
         self.assertNotEqual(self.ended(), 0)
         self.assertEqual(self.bed.get(self.name), OLD)
         self.no_upload_left()
+
+    def test_second_sigterm_ends_the_mount_though_s3_does_not_answer(self):
+        """Neither a Complete that hangs nor the abort after it keep the process."""
+        self.bed.put(self.name, OLD)
+        self.rule("hold", "CompleteMultipartUpload|AbortMultipartUpload", times=None)
+        path = self.own_path()
+        process = self.python("fd = os.open(sys.argv[1], os.O_WRONLY | os.O_TRUNC)\n"
+                              "[os.write(fd, bytes(1 << 20)) for _ in range(7)]\n"
+                              "try:\n os.close(fd)\nexcept OSError:\n sys.exit(3)\n", path)
+        self.bed.s3.await_held()
+        self.process.terminate()
+        self.assertTrue(e2e.eventually(lambda: self.own_log("still open for writing")))
+        self.process.terminate()
+        self.assertNotEqual(self.ended(), 0)  # before anything was released
+        process.communicate()
+        self.assertEqual(process.returncode, 3)
+        self.bed.s3.control(release=True)
+        # What a hanging server was asked for may come about when it wakes up: the old or the new.
+        if self.bed.get(self.name) != OLD:
+            self.same(self.bed.decrypt(self.name), bytes(7 * MIB))
 
     def test_stop_timeout_gives_the_open_file_up(self):
         self.own = self.mount_own("--stop-timeout", "1")

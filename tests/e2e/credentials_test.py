@@ -207,6 +207,18 @@ class Sources(CredentialsTest):
         self.assertEqual([entry["op"] for entry in self.issuer.report()["log"]],
                          ["imds-token", "imds-role", "imds-credentials"])
 
+    def test_expired_ones_of_an_instance_are_tried_all_the_same(self):
+        """What instance metadata gives while AWS cannot renew them; the services take it."""
+        item = {"access_key": "ASIASTABLE", "secret_key": "s", "session_token": "t"}
+        for client in (self.bed.s3, self.bed.kms):
+            client.control(credentials=item)
+        self.issuer.control(fault={"op": "imds-credentials", "body": json.dumps(
+            {"AccessKeyId": "ASIASTABLE", "SecretAccessKey": "s", "Token": "t",
+             "Expiration": "2001-01-01T00:00:00Z"})})
+        used = self.put({**NO_KEYS, "AWS_EC2_METADATA_DISABLED": "",
+                         "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.server.url})
+        self.assertEqual(used, {"ASIASTABLE"})
+
     def test_a_web_identity_of_the_environment(self):
         self.issuer.control(web_tokens={"a.web.token": ROLE})
         self.put_issued(ROLE, {
@@ -397,6 +409,27 @@ class Renewal(CredentialsTest):
                          self.issued()[1]["access_key"])
         self.ends_well()
 
+    def test_a_403_without_a_reason_after_the_expiry_is_taken_for_it(self):
+        """As Ceph's gateway says it."""
+        clock = Clock(self.bed.path(f"{self.name}-clock"))
+        self.mount_with(self.container(**clock.env))
+        data = content(SIZE)
+        self.bed.s3.control(rules=[{"action": "hold", "op": "UploadPart", "key": self.name,
+                                    "deny": True, "times": 1}])
+        fd = os.open(self.path, os.O_WRONLY | os.O_CREAT)
+        e2e.write_all(fd, data)
+        self.bed.s3.await_held()
+        self.parts_done(1)  # the other one: nothing is asked while the clocks are moved
+        clock.set(61 * 60)
+        self.shift_servers(61 * 60)
+        self.bed.s3.control(release=True)
+        os.close(fd)
+        self.assertEqual([e["code"] for e in self.requests("UploadPart") if e["code"]],
+                         ["AccessDenied"])
+        self.check_object(self.name, data)
+        self.assertEqual(len(self.issued()), 2)
+        self.ends_well()
+
     def test_many_requests_ask_once(self):
         self.mount_with(self.container())
         self.issuer.control(fault={"op": "container", "hold": True, "times": 1})
@@ -520,6 +553,7 @@ class Skew(CredentialsTest):
         fd = os.open(self.path, os.O_WRONLY | os.O_CREAT)
         e2e.write_all(fd, data)
         self.bed.s3.await_held()
+        self.parts_done(1)  # the other one: nothing is asked while the clocks are moved
         self.clock.set(20 * 60)
         self.shift_servers(20 * 60)
         self.bed.s3.control(release=True)

@@ -28,6 +28,7 @@ from e2e import KIB, MIB
 WRITERS = 4
 NAMES = 3  # of each writer
 FIXED_SEED = 20250101
+FORMATS = ("rds", "rds", "gcm", "commit")  # by the seed
 BED = {"rgw_env": {"RGW_MIN_PART": str(64 << 10)}}
 # Not 0: a new file that stays empty is made after close() has returned.
 SIZES = (1, 16, 4096, 100 * KIB, 128 * KIB, 300 * KIB + 5, MIB, 3 * MIB + 17)
@@ -182,7 +183,8 @@ class Campaign:
         for proxy in (self.s3, self.kms):
             proxy.rate, proxy.usual_rate = 0, proxy.rate
         options = ["--part-min", "64KiB", "--part-size", "128KiB", "--hold-size", "256KiB",
-                   "--memory-limit", "64MiB", "--log-level", "info"]
+                   "--memory-limit", "64MiB", "--log-level", "info",
+                   "--format", FORMATS[self.seed % len(FORMATS)]]
         self.mount = self.bed.mount(options, arguments=[
             "--kms-key-id", self.bed.key_arn, "--region", self.bed.region,
             "--endpoint-url", self.s3.url, "--kms-endpoint-url", self.kms.url])
@@ -252,7 +254,7 @@ class Campaign:
 def one_round(bed, seed, seconds, **options):
     """What it did, as a line; Wrong says how to do it again."""
     campaign = Campaign(bed, seed, **options)
-    print(f"seed {seed}: {seconds} s", flush=True)
+    print(f"seed {seed}: {seconds} s, {FORMATS[seed % len(FORMATS)]}", flush=True)
     try:
         writers = campaign.run(seconds)
     except Exception as error:

@@ -139,7 +139,7 @@ static int seen(void *context, const struct store_listed *e)
 static int seen_upload(void *context, const struct store_upload_listed *u)
 {
     (void)context;
-    assert(strncmp(u->key, "p/", 2) == 0 && u->upload_id != NULL);
+    assert(strncmp(u->key, "p/", 2) == 0 && u->upload_id != NULL && u->initiator != NULL);
     return 0;
 }
 
@@ -177,7 +177,7 @@ static int complete(struct store *s)
 {
     const struct store_part parts[] = {{.number = 1, .etag = "p"}};
     struct store_result result;
-    int rc = s->ops->upload_complete(s, "key", "id", parts, 1, &result);
+    int rc = s->ops->upload_complete(s, "key", "id", parts, 1, false, &result);
     assert(rc < 0 || *result.etag != '\0');
     return rc;
 }
@@ -200,6 +200,14 @@ static int part(struct store *s)
     struct store_part out;
     int rc = s->ops->upload_part(s, "key", "id", 1, &body, &out);
     assert(rc < 0 || (*out.etag != '\0' && (!out.has_crc32c || out.crc32c == body.crc32c)));
+    return rc;
+}
+
+static int abort_rule(struct store *s)
+{
+    unsigned days = 0;
+    int rc = store_s3_abort_rule(s, "p/", &days);
+    assert(days <= 36500);
     return rc;
 }
 
@@ -232,7 +240,7 @@ static int describe(void)
 
 static int call(unsigned which, struct store *s)
 {
-    switch (which % 15) {
+    switch (which % 16) {
     case 0:
         return head(s);
     case 1:
@@ -261,6 +269,8 @@ static int call(unsigned which, struct store *s)
         return generate();
     case 13:
         return decrypt();
+    case 14:
+        return abort_rule(s);
     default:
         return describe();
     }

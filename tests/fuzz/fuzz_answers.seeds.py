@@ -21,7 +21,8 @@ BODIES = (
     (1, 'Content-Range: bytes 0-99/100\r\nETag: "e"\r\n', "x" * 100),
     (2, "", XML + LISTED.format("false")),
     (2, "", XML + LISTED.format("true")),
-    (3, "", "<ListMultipartUploadsResult><Upload><Key>p/a</Key><UploadId>u</UploadId></Upload>"
+    (3, "", "<ListMultipartUploadsResult><Upload><Key>p/a</Key><UploadId>u</UploadId><Initiator><ID>i"
+            "</ID></Initiator></Upload>"
             "<IsTruncated>false</IsTruncated></ListMultipartUploadsResult>"),
     (4, 'x-amz-checksum-crc32c: AAAAAQ==-1\r\nETag: "e"\r\nContent-Length: 7\r\n', ATTRIBUTES),
     (5, ETAG + "x-amz-storage-class: STANDARD_IA\r\n",
@@ -35,7 +36,11 @@ BODIES = (
     (11, "", ""),
     (12, "", f'{{"Plaintext":{KEY},"CiphertextBlob":"AAEC","KeyId":"{ARN}"}}'),
     (13, "", f'{{"Plaintext":{KEY},"KeyId":"{ARN}"}}'),
-    (14, "", f'{{"KeyMetadata":{{"Arn":"{ARN}","KeyState":"Enabled","Enabled":true}}}}'),
+    (14, "", "<LifecycleConfiguration><Rule><ID>a</ID><Filter><And><Prefix>p</Prefix></And></Filter>"
+             "<Status>Enabled</Status><AbortIncompleteMultipartUpload><DaysAfterInitiation>7"
+             "</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule>"
+             "</LifecycleConfiguration>"),
+    (15, "", f'{{"KeyMetadata":{{"Arn":"{ARN}","KeyState":"Enabled","Enabled":true}}}}'),
 )
 ERROR = ("<Error><Code>{}</Code><Message>why</Message><Region>eu-west-9</Region>"
          "<RequestId>R</RequestId></Error>")

@@ -144,10 +144,12 @@ def refuse_delay(_handler, _request, p):
 
 def refuse_hold(_handler, _request, p):
     """Waits until it is released, or its rule is cleared: then it is served as usual, or, with
-    drop, its connection is closed."""
+    drop, its connection is closed, or, with deny, it is refused without a reason."""
     p["released"].wait(p["seconds"])
     if p["drop"]:
         raise httpbase.Disconnect()
+    if p["deny"]:
+        raise S3Error("AccessDenied", 403, "Access Denied")
 
 
 # -- change: (request, answer, parameters) -> answer, after the operation was done
@@ -239,6 +241,11 @@ def change_huge_headers(_request, answer, p):
     return answer._replace(headers=answer.headers + more)
 
 
+def change_wrong_checksum(_request, answer, p):
+    """The body was stored, and the CRC32C of another one is told."""
+    return answer._replace(headers=replace_headers(answer, x_amz_checksum_crc32c=p["crc32c"]))
+
+
 def change_size(_request, answer, p):
     """A HEAD that tells of another size than the object has."""
     return answer._replace(headers=replace_headers(answer, content_length=str(p["size"])))
@@ -312,6 +319,11 @@ def send_trickle(handler, answer, p):
     handler.wfile.write(b"0\r\n\r\n")
 
 
+def send_not_done(handler, answer, p):
+    """Says that it is done; nothing was."""
+    handler.answer(p["status"], answer.headers, b"")
+
+
 def error(status, code, message, **more):
     return ("refuse", ANY, {"function": refuse_error, "status": status, "code": code,
                             "message": message, **more})
@@ -356,18 +368,21 @@ ACTIONS = {
     "reset-request": refuse(refuse_reset_request, BODY_OPS, bytes=None),
     "stall": refuse(refuse_stall, seconds=3600),
     "delay": refuse(refuse_delay, seconds=1),
-    "hold": refuse(refuse_hold, seconds=600, drop=False),  # until {"release": true}, or a reset
+    "hold": refuse(refuse_hold, seconds=600, drop=False, deny=False),  # until {"release": true}, or a reset
     # an error inside a 200; the operation is not done
     "error-in-200": ("unsaid", LONG_OPS, {"function": send_trickle, "error": True, "count": 0,
                                           "seconds": 0, **IN_200}),
     "trickle-error": ("unsaid", LONG_OPS, {"function": send_trickle, "error": True, "count": 5,
                                            "seconds": 0.2, **IN_200}),
+    "not-done": ("unsaid", "AbortMultipartUpload|DeleteObject", {"function": send_not_done,
+                                                                 "status": 204}),
     # done, but answered wrongly
     "wrong-etag": change(change_wrong_etag, etag="0" * 32),
     "no-etag": change(change_no_etag),
     "corrupt": change(change_corrupt, "GetObject", at=0),
     "ignore-range": change(change_ignore_range, "GetObject"),
     "wrong-range": change(change_wrong_range, "GetObject"),
+    "wrong-checksum": change(change_wrong_checksum, "PutObject|UploadPart", crc32c="AAAAAA=="),
     "size": change(change_size, "HeadObject", size=2 ** 63 - 1),
     "drop-metadata": change(change_drop_metadata, "GetObject|HeadObject"),
     "endless-pages": change(change_endless_pages, LIST_OPS),

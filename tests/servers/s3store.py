@@ -97,11 +97,14 @@ class Bucket:
 
 class Store:
     """`settings`: min_part, max_copy (bytes), source_conditions (enforced or, as some servers do,
-    ignored), complete_twice (a repeated Complete is answered as the first one was)."""
+    ignored), put_conditions and complete_conditions (If-Match and If-None-Match of these: enforced,
+    ignored if False, refused as not implemented if "refuse"), complete_twice (a repeated Complete
+    is answered as the first one was)."""
 
     def __init__(self):
         self.buckets = {}
         self.settings = {"min_part": 5 << 20, "max_copy": 5 << 30, "source_conditions": True,
+                         "put_conditions": True, "complete_conditions": True,
                          "complete_twice": False, "checksums": "verify", "latency": 0}
 
     # -- buckets
@@ -157,13 +160,15 @@ class Store:
         bucket = self.bucket(bucket_name)
         check_key(key)
         check_metadata(version.headers)
-        self.check_write_condition(bucket, key, if_match, if_none_match)
+        self.check_write_condition("put_conditions", bucket, key, if_match, if_none_match)
         self.insert(bucket, key, version)
 
-    @staticmethod
-    def check_write_condition(bucket, key, if_match, if_none_match):
+    def check_write_condition(self, setting, bucket, key, if_match, if_none_match):
         current = bucket.latest(key)
-        if if_none_match is not None and if_none_match != "*":
+        heeded = self.settings[setting]
+        if not heeded or (if_match, if_none_match) == (None, None):
+            return
+        if heeded == "refuse" or if_none_match not in (None, "*"):
             raise S3Error("NotImplemented", 501, "A header you provided implies functionality that "
                           "is not implemented", Header="If-None-Match")
         if if_match is not None and current is None:
@@ -259,7 +264,7 @@ class Store:
             return bucket.completed[upload_id][1]
         upload = self.upload(bucket_name, key, upload_id)
         parts = self.check_parts(upload, wanted)
-        self.check_write_condition(bucket, key, if_match, if_none_match)
+        self.check_write_condition("complete_conditions", bucket, key, if_match, if_none_match)
         digests = b"".join(bytes.fromhex(part.etag) for part in parts)
         etag = f"{hashlib.md5(digests).hexdigest()}-{len(parts)}"
         done = Object(b"".join(part.data for part in parts), upload.headers, etag,

@@ -336,6 +336,7 @@ class Testbed:
                    AWS_SECRET_ACCESS_KEY=credentials.secret_key, AWS_DEFAULT_REGION=self.region,
                    AWS_ENDPOINT_URL_S3=self.s3_url, AWS_ENDPOINT_URL_KMS=self.kms_url,
                    AWS_EC2_METADATA_DISABLED="true", HOME=self.path("home"),
+                   STATE_DIRECTORY=self.path("state"),
                    XDG_STATE_HOME=self.path("state"), XDG_RUNTIME_DIR=self.path("run"))
         for name in ("home", "state", "run"):
             os.makedirs(self.path(name), mode=0o700, exist_ok=True)

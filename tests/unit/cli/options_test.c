@@ -18,6 +18,9 @@ static const struct verb MOUNT = {.name = "mount",
 static const struct verb CAT = {
     .name = "cat", .bit = VERB_CAT, .synopsis = "X", .arguments_min = 1, .arguments_max = 1};
 
+static const struct verb GC = {
+    .name = "gc", .bit = VERB_GC, .synopsis = "X", .arguments_min = 1, .arguments_max = 1};
+
 // options_parse takes argv as main does; literals are copied into that type.
 static int parse(struct options *o, const struct verb *verb, size_t count, const char **words)
 {
@@ -210,7 +213,7 @@ static void bad_values_are_refused_with_the_option_named(void **state)
         {"--uid=4294967295", "--uid"},
         {"--plaintext=maybe", "refuse or read"},
         {"--log-level=loud", "--log-level"},
-        {"--log=file", "stderr or syslog"},
+        {"--log=file", "stderr, syslog or journald"},
         {"--connections=0", "--connections: '0'"},
         {"--connections=257", "from 1 to 256"},
         {"--endpoint-url=localhost:80", "https://HOST"},
@@ -226,6 +229,35 @@ static void bad_values_are_refused_with_the_option_named(void **state)
         options_init(&o);
         assert_int_equal(PARSE(&o, &MOUNT, "s3://b", "/m", BAD[i].word), -EINVAL);
         assert_text(BAD[i].text);
+    }
+}
+
+static void times_have_units(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        uint64_t seconds;
+    } GOOD[] = {{"--older-than=0", 0},
+                {"--older-than=90", 90},
+                {"--older-than=90s", 90},
+                {"--older-than=5m", 300},
+                {"--older-than=24h", 86400},
+                {"--older-than=7d", 604800},
+                {"--older-than=3650d", 315360000}};
+    static const char *const BAD[] = {"",   "h",   "-1h",   "1.5h", "1 h",
+                                      "1w", "1hh", "3651d", "1h5m", "99999999999999999999d"};
+    for (size_t i = 0; i < sizeof GOOD / sizeof *GOOD; i++) {
+        AUTO_OPTIONS struct options o;
+        options_init(&o);
+        assert_ok(PARSE(&o, &GC, "s3://b", GOOD[i].word));
+        assert_int_equal(o.older_than_s, GOOD[i].seconds);
+    }
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        AUTO_OPTIONS struct options o;
+        options_init(&o);
+        assert_int_equal(PARSE(&o, &GC, "s3://b", "--older-than", BAD[i]), -EINVAL);
+        assert_text("is no time");
     }
 }
 
@@ -347,6 +379,7 @@ int main(void)
         cmocka_unit_test(what_mount_and_fstab_pass_is_understood),
         cmocka_unit_test(an_unknown_option_names_the_nearest),
         cmocka_unit_test(bad_values_are_refused_with_the_option_named),
+        cmocka_unit_test(times_have_units),
         cmocka_unit_test(arguments_are_counted),
         cmocka_unit_test(the_mount_helper_speaks_mounts_protocol),
         cmocka_unit_test(too_much_is_refused),

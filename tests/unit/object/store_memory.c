@@ -41,7 +41,7 @@ struct store_memory {
     enum memory_fault fault;
     int fail_code, broken[MEMORY_OPS];
     enum memory_op failed;
-    bool copy_conditions_ignored;
+    bool copy_conditions_ignored, only_new_ignored;
     uint64_t sent, fetched;
     store_memory_hook_fn hook;
     void *hook_context;
@@ -241,6 +241,14 @@ static int get(struct store *s, const char *key, const char *if_match, uint64_t 
     return rc == 0 && v.after ? err_set(v.after, "scripted: broke off") : rc;
 }
 
+// Whether only what is new may be made, and there is an object.
+static int check_new(struct store_memory *m, const char *key, bool only_new)
+{
+    return only_new && !m->only_new_ignored && find(m, key) != NULL
+               ? err_set(-EEXIST, "PreconditionFailed")
+               : 0;
+}
+
 static int put(struct store *s, const char *key, const struct kv *metadata,
                const struct store_body *body, struct store_result *out)
 {
@@ -248,6 +256,8 @@ static int put(struct store *s, const char *key, const struct kv *metadata,
     int rc = v.before ? scripted(v.before) : 0;
     if (rc == 0 && body->cancel != NULL && atomic_load(body->cancel))
         rc = err_set(-ECANCELED, "cancelled");
+    if (rc == 0)
+        rc = check_new(self(s), key, body->only_new);
     if (rc == 0) {
         self(s)->sent += body->size;
         result_of(place(self(s), key, gather(body), metadata), out);
@@ -465,7 +475,8 @@ static int assemble(struct store_memory *m, struct upload *u, const struct store
 }
 
 static int upload_complete(struct store *s, const char *key, const char *id,
-                           const struct store_part *parts, size_t count, struct store_result *out)
+                           const struct store_part *parts, size_t count, bool only_new,
+                           struct store_result *out)
 {
     struct verdict v = enter(s, MEMORY_COMPLETE);
     struct store_memory *m = self(s);
@@ -473,12 +484,20 @@ static int upload_complete(struct store *s, const char *key, const char *id,
     struct blob body = {0};
     int rc = v.before ? scripted(v.before) : u == NULL ? err_set(-ENOENT, "NoSuchUpload") : 0;
     if (rc == 0)
+        rc = check_new(m, key, only_new);
+    if (rc == 0)
         rc = assemble(m, *u, parts, count, &body);
     if (rc == 0) {
         result_of(place(m, key, body, &(*u)->metadata), out);
         upload_drop(u);
     }
     return leave(s, rc, v);
+}
+
+static int assure(struct store *s, const char *key, const char *version_id)
+{
+    (void)s, (void)key, (void)version_id; // it has nothing to give
+    return 0;
 }
 
 static int upload_abort(struct store *s, const char *key, const char *id)
@@ -525,6 +544,7 @@ static const struct store_ops STORE_MEMORY_OPS = {
     .upload_part = upload_part,
     .upload_part_copy = upload_part_copy,
     .upload_complete = upload_complete,
+    .assure = assure,
     .upload_abort = upload_abort,
     .upload_list = upload_list,
     .free = release,
@@ -574,6 +594,12 @@ void store_memory_ignore_copy_conditions(struct store *s)
 {
     WITH_LOCK(&self(s)->lock);
     self(s)->copy_conditions_ignored = true;
+}
+
+void store_memory_ignore_only_new(struct store *s)
+{
+    WITH_LOCK(&self(s)->lock);
+    self(s)->only_new_ignored = true;
 }
 
 enum memory_op store_memory_failed(struct store *s)

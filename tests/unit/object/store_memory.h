@@ -43,6 +43,8 @@ typedef void (*store_memory_hook_fn)(void *context, enum memory_op op, uint64_t 
 void store_memory_hook(struct store *s, store_memory_hook_fn fn, void *context);
 // UploadPartCopy ignores If-Match, as some servers do.
 void store_memory_ignore_copy_conditions(struct store *s);
+// Put and Complete replace what is there also when only what is new was to be made.
+void store_memory_ignore_only_new(struct store *s);
 
 // What the call was that store_memory_fail let fail; MEMORY_OPS: none yet.
 enum memory_op store_memory_failed(struct store *s);

@@ -359,7 +359,7 @@ static void an_upload_of_parts_and_part_copies_is_one_object(void **state)
     send_part(key, id, 2, b, len + 333, &parts[1]); // out of order
     send_part(key, id, 1, a, len, &parts[0]);
     send_part(key, id, 7, a, 100, &parts[2]);
-    assert_ok(store->ops->upload_complete(store, key, id, parts, 3, &result));
+    assert_ok(store->ops->upload_complete(store, key, id, parts, 3, false, &result));
     AUTO_STORE_OBJECT struct store_object object;
     assert_ok(store->ops->head(store, key, &object));
     assert_int_equal(object.size, 2 * len + 433);
@@ -376,7 +376,7 @@ static void an_upload_of_parts_and_part_copies_is_one_object(void **state)
     assert_ok(store->ops->upload_part_copy(store, second, id, 1, NULL, key, result.etag, 16, len,
                                            &parts[0]));
     send_part(second, id, 2, b, 10, &parts[1]);
-    assert_ok(store->ops->upload_complete(store, second, id, parts, 2, &result));
+    assert_ok(store->ops->upload_complete(store, second, id, parts, 2, false, &result));
     CLEANUP(got_clear) struct got h = {0};
     assert_ok(get_range(second, NULL, 0, len + 10, &h));
     assert_memory_equal(h.bytes.data, a + 16, len - 16);

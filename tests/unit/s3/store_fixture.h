@@ -77,7 +77,7 @@ static inline int complete(struct fixture *f, struct store_result *result)
 {
     const struct store_part parts[] = {{.number = 1, .etag = "p1"},
                                        {.number = 3, .etag = "p3", .has_crc32c = true}};
-    return f->store->ops->upload_complete(f->store, "key", "id", parts, 2, result);
+    return f->store->ops->upload_complete(f->store, "key", "id", parts, 2, false, result);
 }
 
 #endif

@@ -32,7 +32,7 @@ class S3Test(helpers.EmulatorTest):
         super().setUp()
         self.raw.control(clear_objects=True, settings={
             "min_part": MIN_PART, "checksums": "verify", "source_conditions": True, "latency": 0,
-            "complete_twice": False})
+            "complete_twice": False, "put_conditions": True, "complete_conditions": True})
         self.s3 = testbed.S3Client(self.server.url)
 
     def put(self, key, body=b"x", **options):
@@ -102,6 +102,23 @@ class Objects(S3Test):
         etag = write().headers["etag"]
         self.assertEqual(write(**{"If-Match": etag}).status, 200)
         self.assertEqual(write(**{"If-Match": '"other"'}).status, 412)
+
+    def test_conditions_on_writing_may_be_ignored_or_refused(self):
+        def put():
+            return self.s3.request("PUT", BUCKET, "w", headers={"If-None-Match": "*"}, body=b"w")
+
+        def complete():
+            upload = self.create("w")
+            part = self.client.upload_part(Bucket=BUCKET, Key="w", UploadId=upload, PartNumber=1,
+                                           Body=b"p")
+            body = ("<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>"
+                    f"{part['ETag']}</ETag></Part></CompleteMultipartUpload>").encode()
+            return self.s3.request("POST", BUCKET, "w", [("uploadId", upload)],
+                                   {"If-None-Match": "*"}, body)
+        self.put("w")
+        for setting, status in ((True, 412), (False, 200), ("refuse", 501)):
+            self.raw.control(settings={"put_conditions": setting, "complete_conditions": setting})
+            self.assertEqual((put().status, complete().status), (status, status), setting)
 
     def test_missing_things(self):
         self.assert_error("NoSuchKey", self.client.get_object, Bucket=BUCKET, Key="no",

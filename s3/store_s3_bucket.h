@@ -1,0 +1,22 @@
+// How a bucket protects what is in it: its versioning and its object lock. One request each, for
+// the mount's start and for diagnosis. Any thread; blocks.
+#ifndef S3_STORE_S3_BUCKET_H
+#define S3_STORE_S3_BUCKET_H
+
+#include "s3/store.h"
+
+enum bucket_versioning { VERSIONING_OFF, VERSIONING_SUSPENDED, VERSIONING_ENABLED };
+
+struct bucket_lock {
+    bool enabled;
+    char mode[16]; // of the default retention, "GOVERNANCE" or "COMPLIANCE"; "": there is none
+    uint64_t days; // of it; years are counted as 365 days
+};
+
+// store is one of store_s3.h. The store's errors: -EACCES where s3:GetBucketVersioning, or
+// s3:GetBucketObjectLockConfiguration, is not allowed; -EOPNOTSUPP: the server does not know it.
+int store_s3_bucket_versioning(struct store *store, enum bucket_versioning *out) MUST_CHECK;
+// No configuration is a result (enabled false), not an error.
+int store_s3_bucket_lock(struct store *store, struct bucket_lock *out) MUST_CHECK;
+
+#endif
