@@ -22,7 +22,8 @@ from e2e import MIB, content, eventually, write
 FAKETIME = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
 PARTS = ("--hold-size", "0", "--part-size", "5MiB")
 SIZE = 12 * MIB + 3
-NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
+NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
+           "AWS_EC2_METADATA_DISABLED": "true"}
 ROLE = "arn:aws:iam::111122223333:role/backup"
 FIRST = "arn:aws:iam::111122223333:role/first"
 HOUR = 3600

@@ -9,9 +9,10 @@ Identity), an instance's metadata (IMDSv2) and STS (AssumeRole, AssumeRoleWithWe
     POST /                                    STS, signed requests verified as AWS verifies them
 
 Everything that is issued is real: servers whose URL was given with --register (s3script.py, kms.py)
-are told of it, with its time of expiry, and refuse it from then on. Strict: IMDSv1, a missing token,
-a header that does not belong there, an unknown role are refused. CONTROLS has what can be ordered;
-`GET /_control` reports the calls and what was issued, secrets and all: tests look for them in logs.
+are told of it, with its time of expiry, and refuse it from then on. Strict: IMDSv1, a missing
+token, a header that does not belong there, an unknown role are refused. CONTROLS has what can be
+ordered.
+`GET /_control` reports the calls and what was issued, secrets and all: tests search logs for them.
 """
 
 import argparse
