@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/connect.h"
 #include "cli/daemon.h"
+#include "cli/notify.h"
 #include "cli/metrics_http.h"
 #include "cli/option_values.h"
 #include "cli/upkeep.h"
@@ -10,10 +11,12 @@
 #include "fs/mount.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 
 #define RENAME_COPY_DEFAULT    (100ull << 30)
 #define STOP_TIMEOUT_DEFAULT_S 300 // as long as a file may go without progress
+#define STOP_BESIDE_S          60  // giving up what is left, and unmounting
 
 // What one mount is made of, so that the steps below can hand it on.
 struct mounting {
@@ -23,6 +26,7 @@ struct mounting {
     char *control_dir; // owned; NULL: there is no place for a socket
     struct daemon daemon;
     struct connection connection;
+    struct notify notify; // the service manager, if there is one
     struct metrics_http *metrics;
     struct mount *mount;
     bool lacks_rule; // of the bucket: see cli/upkeep.h
@@ -30,6 +34,7 @@ struct mounting {
 
 static void mounting_clear(struct mounting *m)
 {
+    notify_close(&m->notify); // its thread asks the mount
     if (m->mount != NULL)
         mount_free(m->mount);
     metrics_http_stop(m->metrics);
@@ -68,11 +73,38 @@ static void say_limits(const struct mounting *m)
              file_max, memory, part, window, config->format->name, m->connection.region);
 }
 
+static uint64_t stop_timeout_s(const struct mounting *m)
+{
+    uint64_t given = m->options->stop_timeout_s;
+    return given != OPTION_UNSET ? given : STOP_TIMEOUT_DEFAULT_S;
+}
+
+// The manager is told how long stopping may take, since its own limit knows nothing of ours.
+static void on_event(void *context, enum mount_event event)
+{
+    const struct mounting *m = context;
+    switch (event) {
+    case MOUNT_SERVES:
+        notify_send(&m->notify, "READY=1\nMAINPID=%d\nSTATUS=s3://%s/%.200s on %.200s",
+                    (int)getpid(), m->source.bucket, m->source.key, m->mountpoint);
+        break;
+    case MOUNT_STOPS:
+        notify_send(&m->notify,
+                    "STOPPING=1\nSTATUS=waiting for files that are open for writing\n"
+                    "EXTEND_TIMEOUT_USEC=%" PRIu64,
+                    (stop_timeout_s(m) + STOP_BESIDE_S) * 1000000);
+        break;
+    }
+}
+
+static bool answers(void *context)
+{
+    return mount_answers(context);
+}
+
 static int make_mount(struct mounting *m)
 {
     const struct options *o = m->options;
-    uint64_t stop_s =
-        o->stop_timeout_s != OPTION_UNSET ? o->stop_timeout_s : STOP_TIMEOUT_DEFAULT_S;
     m->control_dir = runtime_dir_own();
     const struct mount_config config = {
         .source = o->arguments[0],
@@ -85,9 +117,11 @@ static int make_mount(struct mounting *m)
         .gid = o->gid,
         .file_mode = o->file_mode,
         .dir_mode = o->dir_mode,
-        .stop_timeout_ms = (int64_t)stop_s * 1000,
+        .stop_timeout_ms = (int64_t)stop_timeout_s(m) * 1000,
         .rename_copy_max =
             o->rename_copy_max != OPTION_UNSET ? o->rename_copy_max : RENAME_COPY_DEFAULT,
+        .on_event = on_event,
+        .event_context = m,
         .extra_options = o->fuse_extra,
         .control_dir = m->control_dir,
     };
@@ -130,6 +164,7 @@ static int serve_foreground(struct mounting *m)
     if (rc < 0)
         return rc;
     settle_in(m);
+    notify_watch(&m->notify, answers, m->mount);
     return mount_run(m->mount);
 }
 
@@ -146,6 +181,7 @@ static int serve_daemon(struct mounting *m)
     if (log_from_options(m->options, LOG_LEVEL_INFO, LOG_SINK_SYSLOG) < 0)
         log_init(LOG_LEVEL_INFO, LOG_SINK_SYSLOG); // the journal went away meanwhile
     settle_in(m);
+    notify_watch(&m->notify, answers, m->mount);
     rc = mount_run(m->mount);
     if (rc < 0)
         log_error("%s: ended with losses: %s", m->mountpoint, err_text());
@@ -176,7 +212,8 @@ static int check_arguments(struct mounting *m)
 
 int cmd_mount(const struct options *o)
 {
-    CLEANUP(mounting_clear) struct mounting m = {.options = o, .daemon = {.verdict_fd = -1}};
+    CLEANUP(mounting_clear)
+    struct mounting m = {.options = o, .daemon = {.verdict_fd = -1}, .notify = NOTIFY_NONE};
     int rc = check_arguments(&m);
     if (rc < 0 || o->fake)
         return rc;
@@ -184,5 +221,6 @@ int cmd_mount(const struct options *o)
     rc = check_fuse_device();
     if (rc < 0)
         return rc;
+    notify_open(&m.notify);
     return o->foreground ? serve_foreground(&m) : serve_detached(&m);
 }

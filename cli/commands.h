@@ -20,6 +20,7 @@ int cmd_copy(const struct options *o) MUST_CHECK;
 int cmd_encrypt(const struct options *o) MUST_CHECK;
 int cmd_sql(const struct options *o) MUST_CHECK;
 int cmd_info(const struct options *o) MUST_CHECK;
+int cmd_doctor(const struct options *o) MUST_CHECK;
 int cmd_status(const struct options *o) MUST_CHECK;
 int cmd_verify(const struct options *o) MUST_CHECK;
 int cmd_policy(const struct options *o) MUST_CHECK;

@@ -342,21 +342,14 @@ void connection_close(struct connection *c)
 // A server that is there refuses within this; giving up takes several tries, 3 to 10 s in all.
 #define PROBE_UNREACHABLE_MS 1000
 
-struct probe_key {
-    char text[SOURCE_KEY_MAX + 1];
-};
-
-// Random, so that two mounts starting at once do not abort each other's probe.
-static struct probe_key make_probe_key(const struct source *source)
+void connection_probe_key(const struct source *source, char out[static SOURCE_KEY_MAX + 1])
 {
-    struct probe_key key;
     char random_hex[17];
     uint8_t random[8];
     secret_random_bytes(random, sizeof random);
     hex_encode(random_hex, random, sizeof random);
-    snprintf(key.text, sizeof key.text, "%.*s" PROBE_NAME "%s", SOURCE_PREFIX_MAX, source->key,
+    snprintf(out, SOURCE_KEY_MAX + 1, "%.*s" PROBE_NAME "%s", SOURCE_PREFIX_MAX, source->key,
              random_hex);
-    return key;
 }
 
 // HEAD gives up soonest where nobody answers, but cannot say why it is refused (its answers have no
@@ -364,9 +357,10 @@ static struct probe_key make_probe_key(const struct source *source)
 static int probe_reachable(struct connection *c, const struct source *source)
 {
     struct store_object object;
-    struct probe_key key = make_probe_key(source);
+    char key[SOURCE_KEY_MAX + 1];
+    connection_probe_key(source, key);
     int64_t start_ms = clock_ms();
-    int rc = c->store->ops->head(c->store, key.text, &object);
+    int rc = c->store->ops->head(c->store, key, &object);
     if (rc == 0)
         store_object_clear(&object);
     bool gave_up = rc == -EIO && clock_ms() - start_ms >= PROBE_UNREACHABLE_MS;
@@ -391,11 +385,12 @@ static int probe_listing(struct connection *c, const struct source *source)
 static int probe_writing(struct connection *c, const struct source *source)
 {
     char upload_id[STORE_UPLOAD_ID_MAX];
-    struct probe_key key = make_probe_key(source);
+    char key[SOURCE_KEY_MAX + 1];
+    connection_probe_key(source, key);
     const struct kv no_metadata = {0};
-    int rc = c->store->ops->upload_create(c->store, key.text, &no_metadata, upload_id);
+    int rc = c->store->ops->upload_create(c->store, key, &no_metadata, upload_id);
     if (rc == 0)
-        rc = c->store->ops->upload_abort(c->store, key.text, upload_id);
+        rc = c->store->ops->upload_abort(c->store, key, upload_id);
     return rc < 0 ? err_prefix(rc, "cannot write to s3://%s (try --read-only?)", source->bucket)
                   : 0;
 }
@@ -410,6 +405,8 @@ static int probe_kms(struct connection *c, bool writes)
 
 int connection_probe(struct connection *c, const struct source *source, const struct options *o)
 {
+    char key[SOURCE_KEY_MAX + 1];
+    connection_probe_key(source, key);
     bool writes = use_writes(c->use);
     int rc = probe_reachable(c, source);
     if (rc == 0)
@@ -419,7 +416,7 @@ int connection_probe(struct connection *c, const struct source *source, const st
     if (rc == 0 && writes)
         rc = probe_writing(c, source);
     if (rc == 0 && writes && o->no_overwrite)
-        rc = probe_write_once(c, source, make_probe_key(source).text);
+        rc = probe_write_once(c, source, key);
     if (rc == 0 && any_key(o))
         rc = probe_kms(c, writes);
     return rc;

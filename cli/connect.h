@@ -48,6 +48,9 @@ int connection_open(struct connection *c, const struct options *o, const struct 
 // prefix and aborted) and KMS. Blocks.
 int connection_probe(struct connection *c, const struct source *source,
                      const struct options *o) MUST_CHECK;
+// A key under the prefix that nobody has, for trials: random, so that two programs at once do not
+// abort each other's. It says whose it is in a listing of unfinished uploads.
+void connection_probe_key(const struct source *source, char out[static SOURCE_KEY_MAX + 1]);
 void connection_close(struct connection *c);
 // Whoever asks KMS: --kms-profile's, else the others.
 struct credentials_source *connection_kms_credentials(const struct connection *c);

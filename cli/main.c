@@ -1,6 +1,7 @@
 // rdsbak: finds the verb, parses its options, runs it, and turns its answer into one line and an
 // exit status.
 #include "cli/commands.h"
+#include "cli/config_file.h"
 #include "cli/help.h"
 #include "cli/suggest.h"
 #include "common/err.h"
@@ -41,6 +42,9 @@ static const struct verb VERBS[] = {
      "ask a running mount what is in S3 and what is on its way", 1, 1, cmd_status},
     {"verify", VERB_VERIFY, "s3://BUCKET/KEY...", "read backups whole and say what that proves", 0,
      OPTIONS_ARGUMENTS_MAX, cmd_verify},
+    {"doctor", VERB_DOCTOR, "s3://BUCKET[/PREFIX]",
+     "examine machine, credentials, bucket and key: what is wrong, and what to do", 1, 1,
+     cmd_doctor},
     {"policy", VERB_POLICY, "writer|reader|operator s3://BUCKET[/PREFIX]",
      "print the least IAM and KMS policies that a role needs", 2, 2, cmd_policy},
 };
@@ -88,6 +92,20 @@ static void print_version(void)
     puts("rdsbak " RDSBAK_VERSION);
 }
 
+// The command line is read twice: what it names decides which settings file, and what of it,
+// counts; then it is laid over that.
+static int read_options(struct options *o, const struct verb *verb, bool is_helper, int argc,
+                        char *const *argv)
+{
+    AUTO_OPTIONS struct options given;
+    options_init(&given);
+    given.is_helper = o->is_helper = is_helper;
+    int rc = options_parse(&given, verb, argc, argv);
+    if (rc == 0 && !given.help && !given.version)
+        rc = config_load(o, verb, &given);
+    return rc < 0 ? rc : options_parse(o, verb, argc, argv);
+}
+
 int log_from_options(const struct options *o, enum log_level level, enum log_sink sink)
 {
     static const enum log_sink SINKS[] = {[LOG_WHERE_STDERR] = LOG_SINK_STDERR,
@@ -107,8 +125,7 @@ static int run(const struct verb *verb, bool is_helper, int argc, char *const *a
 {
     AUTO_OPTIONS struct options o;
     options_init(&o);
-    o.is_helper = is_helper;
-    int rc = options_parse(&o, verb, argc, argv);
+    int rc = read_options(&o, verb, is_helper, argc, argv);
     if (rc < 0)
         return rc;
     if (o.help)

@@ -22,7 +22,7 @@
     (VERB_MOUNT | VERB_PUT | VERB_GET | VERB_CAT | VERB_COPY | VERB_ENCRYPT | VERB_REWRAP)
 #define REPORTS                                                                                    \
     (VERB_INFO | VERB_AUDIT | VERB_VERIFY | VERB_REWRAP | VERB_COPY | VERB_ENCRYPT | VERB_SQL |    \
-     VERB_GC)
+     VERB_DOCTOR | VERB_GC)
 
 #define ROW(name, argument, parse, field, verbs, help)                                             \
     {                                                                                              \
@@ -30,7 +30,7 @@
     }
 
 static const struct option_row TABLE[] = {
-    ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED | VERB_SQL | VERB_POLICY,
+    ROW("kms-key-id", "ARN", option_text, kms_key_id, KEYED | VERB_SQL | VERB_DOCTOR | VERB_POLICY,
         "key for new objects, and for reading; its whole ARN, not an alias"),
     ROW("to-key", "ARN", option_text, to_key, VERB_REWRAP | VERB_COPY | VERB_POLICY,
         "key that the objects' data keys, or the copy, shall be under"),
@@ -48,9 +48,9 @@ static const struct option_row TABLE[] = {
         "prove objects with a tag up to this size at open (default 0)"),
     ROW("plaintext", "refuse|read", option_plaintext, plaintext_read, READS,
         "what to do with objects that are not encrypted (default refuse)"),
-    ROW("allow-cross-region-key", NULL, option_flag, allow_cross_region_key, KEYED | VERB_REWRAP,
-        "let the key be in another region than the bucket"),
-    ROW("require-mlock", NULL, option_flag, require_mlock, KEYED,
+    ROW("allow-cross-region-key", NULL, option_flag, allow_cross_region_key,
+        KEYED | VERB_REWRAP | VERB_DOCTOR, "let the key be in another region than the bucket"),
+    ROW("require-mlock", NULL, option_flag, require_mlock, KEYED | VERB_DOCTOR,
         "refuse to start when memory cannot be locked"),
 
     ROW("region", "NAME", option_text, region, ASKS_S3,
@@ -58,11 +58,11 @@ static const struct option_row TABLE[] = {
     ROW("profile", "NAME", option_text, profile, ASKS_S3,
         "profile of ~/.aws/config and credentials (default: AWS_PROFILE)"),
     ROW("kms-profile", "NAME", option_text, kms_profile,
-        KEYED | VERB_SQL | VERB_AUDIT | VERB_REWRAP,
+        KEYED | VERB_SQL | VERB_AUDIT | VERB_REWRAP | VERB_DOCTOR,
         "profile with the credentials for KMS (default: those for S3)"),
     ROW("endpoint-url", "URL", option_url, endpoint_url, ASKS_S3, "another S3 than AWS's"),
     ROW("kms-endpoint-url", "URL", option_url, kms_endpoint_url,
-        KEYED | VERB_SQL | VERB_AUDIT | VERB_REWRAP, "another KMS than AWS's"),
+        KEYED | VERB_SQL | VERB_AUDIT | VERB_REWRAP | VERB_DOCTOR, "another KMS than AWS's"),
     ROW("ca-bundle", "FILE", option_path, ca_bundle, ASKS_S3,
         "certificates to trust instead of the system's"),
     ROW("allow-http", NULL, option_flag, allow_http, ASKS_S3,
@@ -84,7 +84,7 @@ static const struct option_row TABLE[] = {
         "refuse larger files (default: what the format holds)"),
     ROW("zero-tail-max", "SIZE", option_size, zero_tail_max, WRITES,
         "zeros that a never-trimmed file may end with (default 1GiB)"),
-    ROW("spool-dir", "DIR", option_path, spool_dir, MAKES,
+    ROW("spool-dir", "DIR", option_path, spool_dir, MAKES | VERB_DOCTOR,
         "directory for encrypted spool files; lets files be rewritten"),
     ROW("no-overwrite", NULL, option_flag, no_overwrite, MAKES | VERB_POLICY,
         "never replace, remove or rename an object that is there"),
@@ -99,9 +99,10 @@ static const struct option_row TABLE[] = {
     ROW("state-dir", "DIR", option_path, state_dir, MAKES | VERB_REWRAP | VERB_GC,
         "directory for the journal of unfinished uploads"),
 
-    ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT, "refuse every change"),
+    ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT | VERB_DOCTOR,
+        "refuse every change (doctor: try nothing that writes)"),
     ROW("foreground", NULL, option_flag, foreground, VERB_MOUNT, "(-f) do not become a daemon"),
-    ROW("allow-other", NULL, option_flag, allow_other, VERB_MOUNT,
+    ROW("allow-other", NULL, option_flag, allow_other, VERB_MOUNT | VERB_DOCTOR,
         "let other users in, as the modes below permit"),
     ROW("uid", "USER", option_uid, uid, VERB_MOUNT, "owner of all files (default: the caller)"),
     ROW("gid", "GROUP", option_gid, gid, VERB_MOUNT, "group of all files (default: the caller's)"),
@@ -177,6 +178,8 @@ static const struct option_row TABLE[] = {
 
     ROW("json", NULL, option_flag, json, REPORTS | VERB_STATUS, "one JSON document on stdout"),
 
+    ROW("config", "FILE", option_text, config, VERB_ALL,
+        "settings file (default /etc/rdsbak.conf; none: read none)"),
     ROW("log-level", "LEVEL", option_log_level, log_level, VERB_ALL, "error, warn, info or debug"),
     ROW("log", "stderr|syslog|journald", option_log_where, log_where, VERB_ALL,
         "where the log goes (a daemon's default: syslog)"),

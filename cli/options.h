@@ -99,6 +99,7 @@ struct options {
     char *chain;     // verify; a text as above: a prefix
     char *principal; // policy; the same
     // The program itself.
+    char *config;  // settings file; a text as above
     int log_level; // enum log_level; -1: the verb's default
     enum log_where log_where;
     enum log_format log_format;

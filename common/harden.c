@@ -83,10 +83,20 @@ static bool lock_all(void)
            locked_kib() > 0;
 }
 
+bool harden_can_lock_all(void)
+{
+    return lock_is_unlimited();
+}
+
 #else
 
 // mlockall would lock terabytes of the sanitizer's shadow memory.
 static bool lock_all(void)
+{
+    return false;
+}
+
+bool harden_can_lock_all(void)
 {
     return false;
 }

@@ -19,6 +19,9 @@
 // such as fusermount3 are not touched.
 int harden_process(bool require_mlock) MUST_CHECK;
 
+// Whether harden_process would lock all memory; raises the limit as far as this user may.
+bool harden_can_lock_all(void);
+
 // Keeps a buffer out of core dumps (for dumps that root takes all the same). Works on the pages
 // that the buffer touches. Best effort.
 void harden_dontdump(const void *buffer, size_t size);

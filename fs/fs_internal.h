@@ -188,6 +188,7 @@ struct mount {
     unsigned lost_count;
     pthread_t loop_thread;
     atomic_bool loop_ended;
+    atomic_uint events;   // bits of those that were told
     sigset_t mask_before; // of the thread that made the mount
 };
 

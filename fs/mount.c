@@ -92,9 +92,29 @@ static void no_xattrs(fuse_req_t req, fuse_ino_t ino, size_t size)
         fuse_reply_buf(req, NULL, 0);
 }
 
+// ---- who watches over it ----
+
+static void tell(struct mount *m, enum mount_event event)
+{
+    unsigned bit = 1u << event;
+    bool told = (atomic_fetch_or(&m->events, bit) & bit) != 0;
+    if (!told && m->config.on_event != NULL)
+        m->config.on_event(m->config.event_context, event);
+}
+
+bool mount_answers(struct mount *m)
+{
+    struct volume_memory memory;
+    lock_take(&m->lock);
+    lock_give(&m->lock);
+    volume_memory(m->volume, &memory);
+    return memory.used <= memory.limit;
+}
+
+// ---- operations ----
+
 static void init(void *userdata, struct fuse_conn_info *conn)
 {
-    (void)userdata;
     // The page cache must not collect writes, nor pipes carry data that is to be encrypted anyway.
     conn->want &=
         ~(unsigned)(FUSE_CAP_WRITEBACK_CACHE | FUSE_CAP_SPLICE_READ | FUSE_CAP_SPLICE_WRITE |
@@ -104,6 +124,7 @@ static void init(void *userdata, struct fuse_conn_info *conn)
     conn->max_write = WRITE_SIZE_MAX;
     conn->max_background = BACKGROUND_MAX;
     conn->congestion_threshold = BACKGROUND_MAX * 3 / 4;
+    tell(userdata, MOUNT_SERVES);
 }
 
 // Left out on purpose: getxattr (the kernel would ask before every write), setxattr (ENOSYS makes
@@ -451,6 +472,7 @@ static void *signal_thread(void *arg)
     while (sigwait(&set, &number) == 0 && number != SIGUSR2) {
         log_info("signal %d: %s", number, stopping ? "giving up the open files now" : "stopping");
         if (!stopping) {
+            tell(m, MOUNT_STOPS);
             stopping = pthread_create(&stopper, NULL, stop_thread, m) == 0;
             continue;
         }
@@ -468,6 +490,7 @@ static void *signal_thread(void *arg)
     return NULL;
 }
 
+#if FUSE_VERSION >= FUSE_MAKE_VERSION(3, 12)
 static unsigned threads_wanted(const struct mount *m)
 {
     const struct volume_config *config = volume_config(m->volume);
@@ -476,16 +499,31 @@ static unsigned threads_wanted(const struct mount *m)
     return threads < THREADS_MAX ? (unsigned)threads : THREADS_MAX;
 }
 
+static int loop(struct mount *m)
+{
+    struct fuse_loop_config *config = fuse_loop_cfg_create();
+    if (config == NULL)
+        return -ENOMEM;
+    fuse_loop_cfg_set_clone_fd(config, m->mounted);
+    fuse_loop_cfg_set_max_threads(config, threads_wanted(m));
+    fuse_loop_cfg_set_idle_threads(config, IDLE_THREADS);
+    int rc = fuse_session_loop_mt(m->session, config);
+    fuse_loop_cfg_destroy(config);
+    return rc;
+}
+#else
+// Before 3.12 libfuse starts a thread whenever all are at work, without a limit: what the kernel
+// has outstanding is one.
+static int loop(struct mount *m)
+{
+    struct fuse_loop_config config = {.clone_fd = m->mounted, .max_idle_threads = IDLE_THREADS};
+    return fuse_session_loop_mt(m->session, &config);
+}
+#endif
+
 static int run_loop(struct mount *m)
 {
-    struct fuse_loop_config *loop = fuse_loop_cfg_create();
-    if (loop == NULL)
-        return err_set(-ENOMEM, "out of memory");
-    fuse_loop_cfg_set_clone_fd(loop, m->mounted);
-    fuse_loop_cfg_set_max_threads(loop, threads_wanted(m));
-    fuse_loop_cfg_set_idle_threads(loop, IDLE_THREADS);
-    int rc = fuse_session_loop_mt(m->session, loop);
-    fuse_loop_cfg_destroy(loop);
+    int rc = loop(m);
     // The last close after umount -l ends the connection; a RELEASE that is being picked up at that
     // moment is answered like this. What was not committed by then is counted by itself.
     if (rc == -ECONNABORTED)
@@ -505,6 +543,7 @@ int mount_run(struct mount *m)
         raise_read_ahead(m);
     int rc = run_loop(m);
     atomic_store(&m->loop_ended, true);
+    tell(m, MOUNT_STOPS);
     fuse_session_unmount(m->session);
     m->mounted = false;
     pthread_kill(signals, SIGUSR2);

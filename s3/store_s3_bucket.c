@@ -1,6 +1,7 @@
 // See store_s3_bucket.h. Sources: Amazon S3 API Reference, GetBucketVersioning and
 // GetObjectLockConfiguration.
 #include "s3/store_s3_bucket.h"
+#include "common/clock.h"
 #include "common/codec.h"
 #include "common/err.h"
 #include "s3/store_s3_internal.h"
@@ -10,6 +11,35 @@
 #include <string.h>
 
 #define LOCK_DAYS_MAX 36500 // AWS's longest retention: 100 years
+#define HEAD_TOTAL_MS 10000 // with retries: somebody waits at a terminal
+
+// ---- the bucket's own answer
+
+// Judges as every call of the store does, and notes what a refusal tells as well.
+static int judge_and_note(struct call *c, const struct http_response *r, struct call_failure *f)
+{
+    struct bucket_answer *out = c->http.sink_context;
+    const char *region = kv_get(&r->headers, "x-amz-bucket-region");
+    out->status = r->status;
+    out->date_s = r->date_s;
+    out->here_s = clock_wall_s();
+    if (region != NULL)
+        snprintf(out->region, sizeof out->region, "%s", region);
+    return s3_judge(c, r, f);
+}
+
+int store_s3_bucket_head(struct store *store, struct bucket_answer *out)
+{
+    AUTO_S3_CALL struct s3_call c;
+    *out = (struct bucket_answer){0};
+    int rc = s3_call_init(&c, store_s3_of(store), "HEAD", "HeadBucket", NULL, ANSWER_SMALL_MAX);
+    c.call.judge = judge_and_note;
+    c.call.http.sink_context = out;
+    c.call.retry.deadline_ms = clock_ms() + HEAD_TOTAL_MS;
+    return rc == 0 ? s3_call_perform(&c) : rc;
+}
+
+// ---- its settings
 
 // GET of a subresource of the bucket, read into context.
 static int ask(struct store *store, const char *operation, const char *subresource, xml_fn read,

@@ -125,9 +125,7 @@ static int parse(struct xml_state *s, const char *text, size_t len)
         return 0;
     if (s->rc < 0)
         return err_restore(&s->saved);
-    return err_set(-EIO, "the XML is malformed in line %lu: %s",
-                   (unsigned long)XML_GetCurrentLineNumber(s->parser),
-                   XML_ErrorString(XML_GetErrorCode(s->parser)));
+    return err_set(-EIO, "the XML is malformed: %s", XML_ErrorString(XML_GetErrorCode(s->parser)));
 }
 
 int xml_parse(const char *text, size_t len, xml_fn fn, void *context)

@@ -12,14 +12,17 @@ PACKAGES_SERVERS=(radosgw ceph-mon ceph-osd python3 python3-cryptography python3
     procps)
 PACKAGES_TEST=(libcmocka-dev ruby-aws-sdk-s3 ruby-aws-sdk-kms golang-go
     golang-github-aws-aws-sdk-go-dev golang-github-jmespath-go-jmespath-dev
-    samba smbclient python3-impacket python3-prometheus-client systemd faketime
+    samba smbclient python3-impacket python3-prometheus-client systemd faketime plocate
     valgrind gdb
     awscli jq rsync attr fio strace sqlite3 postgresql mariadb-server-core mariadb-client)
 # scripts/coverage, and memcheck over the unit tests (scripts/test full).
 PACKAGES_COVERAGE=(gcovr)
 PACKAGES_BENCH=(s3fs rclone fio)
-export PACKAGES_BUILD PACKAGES_RUN PACKAGES_CHECK PACKAGES_SERVERS PACKAGES_TEST PACKAGES_COVERAGE
-export PACKAGES_BENCH
+# scripts/package, and the roots and machines that its tests make.
+PACKAGES_PACKAGE=(debhelper dpkg-dev fakeroot)
+PACKAGES_ROOTS=(debootstrap systemd-container lintian)
+export PACKAGES_BUILD PACKAGES_RUN PACKAGES_CHECK PACKAGES_SERVERS PACKAGES_TEST PACKAGES_BENCH
+export PACKAGES_COVERAGE PACKAGES_PACKAGE PACKAGES_ROOTS
 
 packages_missing() {
     local name
