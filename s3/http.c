@@ -461,6 +461,11 @@ static int transfer_on(const struct http *h, struct connection *c, const struct 
     return rc < 0 ? err_restore(&saved) : 0;
 }
 
+static enum http_lane lane_of(const struct http_request *r)
+{
+    return !r->bulk ? HTTP_LANE_SHORT : r->has_body ? HTTP_LANE_UP : HTTP_LANE_DOWN;
+}
+
 int http_send(struct http *h, const struct http_request *r, struct http_response *out)
 {
     assert(r->method != NULL && r->url != NULL && r->timeout_ms > 0 && r->stall_timeout_ms > 0);
@@ -472,7 +477,7 @@ int http_send(struct http *h, const struct http_request *r, struct http_response
     int64_t asked_ms = clock_ms();
     int64_t deadline_ms = asked_ms + r->timeout_ms;
     struct http_pool_entry *entry = NULL;
-    int rc = http_pool_enter(&h->pool, r->bulk, r->cancel, deadline_ms, &entry);
+    int rc = http_pool_enter(&h->pool, lane_of(r), r->cancel, deadline_ms, &entry);
     if (rc < 0)
         return rc;
     out->started_ms = clock_ms();
@@ -485,7 +490,7 @@ int http_send(struct http *h, const struct http_request *r, struct http_response
     if (rc == 0)
         rc = transfer_on(h, c, r, deadline_ms, out);
     entry = c != NULL ? &c->entry : NULL;
-    connection_free(connection_of(http_pool_leave(&h->pool, r->bulk, entry)));
+    connection_free(connection_of(http_pool_leave(&h->pool, lane_of(r), entry)));
     return rc;
 }
 

@@ -55,9 +55,9 @@ struct http_request {
     const char *url;          // whole, escaped; sent as it is
     const struct kv *headers; // Content-Length is added
     bool loopback;            // never through a proxy
-    bool bulk;                // a large body either way: at most connections_max of these at once,
-                              // fewer while the server asks for that (http_slow_down)
-    bool fresh_connection;    // not a kept one: curl would silently repeat a request on its loss
+    bool bulk; // a large body either way: at most connections_max of these at once each way,
+               // fewer while the server asks for that (http_slow_down)
+    bool fresh_connection; // not a kept one: curl would silently repeat a request on its loss
 
     bool has_body;           // sends Content-Length even for an empty body
     const struct iovec *iov; // the body; or

@@ -15,15 +15,17 @@ void http_pool_init(struct http_pool *p, unsigned bulk_max, unsigned short_max)
 
 void http_pool_destroy(struct http_pool *p)
 {
-    assert(p->bulk_active == 0 && p->short_active == 0 && p->idle == NULL);
+    for (int lane = 0; lane < HTTP_LANES; lane++)
+        assert(p->active[lane] == 0);
+    assert(p->idle == NULL);
     pthread_cond_destroy(&p->changed);
     lock_destroy(&p->lock);
 }
 
-static bool may_start_locked(const struct http_pool *p, bool bulk)
+static bool may_start_locked(const struct http_pool *p, enum http_lane lane)
 {
     assert(lock_is_mine(&p->lock));
-    return bulk ? p->bulk_active < p->bulk_allowed : p->short_active < p->short_max;
+    return p->active[lane] < (lane == HTTP_LANE_SHORT ? p->short_max : p->bulk_allowed);
 }
 
 static struct http_pool_entry *take_idle_locked(struct http_pool *p)
@@ -37,29 +39,30 @@ static struct http_pool_entry *take_idle_locked(struct http_pool *p)
     return entry;
 }
 
-int http_pool_enter(struct http_pool *p, bool bulk, const atomic_bool *cancel, int64_t deadline_ms,
-                    struct http_pool_entry **out)
+int http_pool_enter(struct http_pool *p, enum http_lane lane, const atomic_bool *cancel,
+                    int64_t deadline_ms, struct http_pool_entry **out)
 {
     WITH_LOCK(&p->lock);
-    while (!may_start_locked(p, bulk)) {
+    while (!may_start_locked(p, lane)) {
         if (cancel != NULL && atomic_load_explicit(cancel, memory_order_relaxed))
             return err_set(-ECANCELED, "given up by the caller while waiting for a connection");
         if (clock_ms() >= deadline_ms)
             return err_set(-ETIMEDOUT, "no connection became free");
         cond_wait_ms(&p->changed, &p->lock, HTTP_POLL_MS);
     }
-    ++*(bulk ? &p->bulk_active : &p->short_active);
+    p->active[lane]++;
     *out = take_idle_locked(p);
     return 0;
 }
 
-struct http_pool_entry *http_pool_leave(struct http_pool *p, bool bulk,
+struct http_pool_entry *http_pool_leave(struct http_pool *p, enum http_lane lane,
                                         struct http_pool_entry *entry)
 {
     WITH_LOCK(&p->lock);
-    --*(bulk ? &p->bulk_active : &p->short_active);
-    pthread_cond_broadcast(&p->changed); // both kinds wait here
-    if (entry == NULL || p->idle_count >= p->bulk_max + HTTP_SHORT_IDLE_MAX)
+    assert(p->active[lane] > 0);
+    p->active[lane]--;
+    pthread_cond_broadcast(&p->changed); // all kinds wait here
+    if (entry == NULL || p->idle_count >= 2 * p->bulk_max + HTTP_SHORT_IDLE_MAX)
         return entry;
     entry->next = p->idle;
     p->idle = entry;

@@ -256,6 +256,22 @@ class Outages(FaultTest):
         writer.result()
         self.check_object(self.name, content(50 * MIB))
 
+    def test_a_read_goes_on_while_a_backup_waits_for_its_line(self):
+        path = self.mount_own("--memory-limit", "32MiB", "--connections", "2")
+        write(os.path.join(path, "restored"), content(3 * MIB))
+        self.rule("hold", "UploadPart", times=None)
+        writer = self.in_thread(write, os.path.join(path, self.name), content(50 * MIB))
+        self.bed.s3.await_held(2)  # all connections that go up
+        reader = self.in_thread(e2e.read, os.path.join(path, "restored"))
+        try:
+            self.assertEqual(reader.result(e2e.WAIT_S), content(3 * MIB))
+            parts = [entry for entry in self.bed.s3.report()["log"]
+                     if entry["op"] == "UploadPart" and self.name in entry["key"]]
+            self.assertEqual(len(parts), 2, "the read waited until the parts were given up")
+        finally:
+            self.bed.s3.control(release=True)
+        writer.result()
+
     def look_around(self, path):
         for number in range(20):
             os.stat(os.path.join(path, self.name))

@@ -48,7 +48,7 @@ static void half_as_many_bodies_when_asked_and_one_more_after_each_round(void **
 static void *enter_bulk(void *context)
 {
     struct http_pool_entry *entry = NULL;
-    assert_ok(http_pool_enter(context, true, NULL, clock_ms() + 600000, &entry));
+    assert_ok(http_pool_enter(context, HTTP_LANE_UP, NULL, clock_ms() + 600000, &entry));
     return NULL;
 }
 
@@ -61,17 +61,21 @@ static void short_calls_and_who_waits_are_let_in_as_before(void **state)
     http_pool_init(&p, 4, 2);
     for (int i = 0; i < 2; i++) // 4 to 2 to 1
         http_pool_slow_down(&p, 10 + i, 10 + i);
-    assert_ok(http_pool_enter(&p, true, NULL, clock_ms() + 600000, &entry));
-    assert_int_equal(http_pool_enter(&p, true, NULL, clock_ms() - 1, &entry), -ETIMEDOUT);
+    assert_ok(http_pool_enter(&p, HTTP_LANE_UP, NULL, clock_ms() + 600000, &entry));
+    assert_int_equal(http_pool_enter(&p, HTTP_LANE_UP, NULL, clock_ms() - 1, &entry), -ETIMEDOUT);
     for (int i = 0; i < 2; i++)
-        assert_ok(http_pool_enter(&p, false, NULL, clock_ms() - 1, &entry));
+        assert_ok(http_pool_enter(&p, HTTP_LANE_SHORT, NULL, clock_ms() - 1, &entry));
+    // The other way is a lane of its own, as wide.
+    assert_ok(http_pool_enter(&p, HTTP_LANE_DOWN, NULL, clock_ms() - 1, &entry));
+    assert_int_equal(http_pool_enter(&p, HTTP_LANE_DOWN, NULL, clock_ms() - 1, &entry), -ETIMEDOUT);
+    assert_null(http_pool_leave(&p, HTTP_LANE_DOWN, NULL));
     // Who waits is let in when one more is allowed, though none has left.
     pthread_create(&waiting, NULL, enter_bulk, &p);
     assert_int_equal(http_pool_served(&p, clock_ms()).now, 2);
     pthread_join(waiting, NULL);
     for (int i = 0; i < 2; i++) {
-        assert_null(http_pool_leave(&p, true, NULL));
-        assert_null(http_pool_leave(&p, false, NULL));
+        assert_null(http_pool_leave(&p, HTTP_LANE_UP, NULL));
+        assert_null(http_pool_leave(&p, HTTP_LANE_SHORT, NULL));
     }
     http_pool_destroy(&p);
 }
