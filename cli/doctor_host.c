@@ -3,6 +3,7 @@
 
 #include "common/codec.h"
 #include "common/harden.h"
+#include "s3/state_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -197,6 +198,32 @@ static void look_at_spool(struct doctor *d)
                free_text);
 }
 
+// As a mount takes it: made, if it is missing.
+static void look_at_state(struct doctor *d)
+{
+    static const char WHAT[] = "state directory";
+    AUTO_FREE char *path = NULL;
+    AUTO_CLOSE int fd = -1;
+    int rc = 0;
+    if (d->options->read_only) {
+        doctor_say(&d->report, DOCTOR_UNCHECKED, WHAT, NULL, "what is read-only keeps no journal");
+        return;
+    }
+    if (d->options->state_dir == NULL)
+        rc = state_dir_default(&path);
+    else if ((path = strdup(d->options->state_dir)) == NULL)
+        rc = err_set(-ENOMEM, "out of memory");
+    if (rc == 0)
+        rc = state_dir_open(path, &fd);
+    if (rc < 0)
+        doctor_say(&d->report, DOCTOR_WARN, WHAT,
+                   "--state-dir with a directory of this user's own on a local disk",
+                   "uploads of a process that is killed stay in the bucket: %s", err_text());
+    else
+        doctor_say(&d->report, DOCTOR_OK, WHAT, NULL,
+                   "%s: keeps the journal by which uploads of a killed process are ended", path);
+}
+
 void doctor_look_at_host(struct doctor *d)
 {
     look_at_fuse(d);
@@ -207,4 +234,5 @@ void doctor_look_at_host(struct doctor *d)
     look_at_files(d);
     look_at_core(d);
     look_at_spool(d);
+    look_at_state(d);
 }

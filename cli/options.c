@@ -96,7 +96,7 @@ static const struct option_row TABLE[] = {
         "encryption by S3 beside ours: AES256, aws:kms or aws:kms:dsse"),
     ROW("tags", "KEY=VALUE&...", option_tags, tags, MAKES | VERB_POLICY,
         "tags of new objects, up to 10"),
-    ROW("state-dir", "DIR", option_path, state_dir, MAKES | VERB_REWRAP | VERB_GC,
+    ROW("state-dir", "DIR", option_path, state_dir, MAKES | VERB_REWRAP | VERB_GC | VERB_DOCTOR,
         "directory for the journal of unfinished uploads"),
 
     ROW("read-only", NULL, option_flag, read_only, VERB_MOUNT | VERB_DOCTOR,

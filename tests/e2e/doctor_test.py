@@ -65,7 +65,8 @@ class DoctorTest(e2e.BedTest):
 class Healthy:
     """What both servers must be called."""
 
-    WELL = ("/dev/fuse", "fusermount3", "user_allow_other", "limit: open files", "core dumps",
+    WELL = ("/dev/fuse", "fusermount3", "user_allow_other", "state directory",
+            "limit: open files", "core dumps",
             "credentials", "endpoint", "clock", "bucket", "versioning", "s3:ListBucket",
             "s3:GetObject", "s3:ListBucketMultipartUploads", "s3:PutObject", "throughput up",
             "s3:AbortMultipartUpload", "s3:DeleteObject", "throughput down", "kms key",
@@ -237,6 +238,15 @@ class Script(Healthy, DoctorTest):
     def test_spool_directory_that_takes_no_files(self):
         self.fails("spool directory", "No such file", "local filesystem", "--spool-dir",
                    "/nonexistent-spool")
+
+    def test_state_directory_that_others_may_write_to(self):
+        path = self.bed.path("open-to-all")
+        os.mkdir(path)
+        os.chmod(path, 0o777)
+        found = self.doctor("--state-dir", path)["state directory"]
+        self.assertEqual(found[0], "warn")
+        self.assertIn(path, found[1])
+        self.assertIn("--state-dir", found[2])
 
     # -- what depends on the user
 
