@@ -180,6 +180,8 @@ static int begin_file_locked(struct journal *j)
     buf_init(&text, JOURNAL_FILE_MAX);
     char old_name[sizeof j->name];
     int old_fd = j->fd, fd = -1;
+    const off_t old_size = j->size;
+    const bool old_torn = j->torn;
     memcpy(old_name, j->name, sizeof old_name);
     int rc = add_state(j, &text);
     if (rc == 0)
@@ -198,6 +200,8 @@ static int begin_file_locked(struct journal *j)
         unlinkat(j->dir_fd, j->name, 0);
         close(fd);
         j->fd = old_fd;
+        j->size = old_size;
+        j->torn = old_torn;
         memcpy(j->name, old_name, sizeof old_name);
         return rc;
     }

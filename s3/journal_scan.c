@@ -146,11 +146,11 @@ void journals_forget(struct journal_found *f, const char *upload_id)
 {
     AUTO_BUF struct buf text;
     buf_init(&text, JOURNAL_LINE_MAX);
-    journal_take_done(&f->text, upload_id);
     // After what may be half a line. Should it not be written, it is only tried again.
     int rc = buf_add_str(&text, "\n");
     if (rc == 0)
         rc = journal_add_done(&text, clock_wall_s(), upload_id);
+    journal_take_done(&f->text, upload_id); // the id may be of the list itself
     if (rc < 0 || write(f->fd, text.data, text.len) != (ssize_t)text.len)
         log_debug("journal %s: cannot be written", f->name);
 }
