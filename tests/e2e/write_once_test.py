@@ -345,7 +345,7 @@ class NotHeeded(OnceTest):
                         settings={"put_conditions": False, "complete_conditions": False})
         other = self.mount(*self.MOUNT_ARGS, "--log-level", "info")
         log = self.bed.mount_log(other)
-        self.assertIn("the server takes no If-None-Match on writes (501", log)
+        self.assertIn("the server takes no If-None-Match with PutObject", log)
         self.assertIn("this server lets an object be replaced in a race", log)
         for size in (100, LARGE):
             path = os.path.join(other, f"{self.name}-{size}")
