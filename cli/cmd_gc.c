@@ -99,6 +99,8 @@ static enum gc_owner owner_of(const struct gc *g, const struct journal_found *fo
         return GC_OTHER;
     if (!found->dead)
         return GC_ALIVE;
+    if (sweep_may_be_elsewhere(found, line, g->now_s))
+        return GC_OTHER;
     return sweep_must_wait(line, g->now_s) ? GC_WORKING : GC_DEAD;
 }
 

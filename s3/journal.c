@@ -57,11 +57,17 @@ static uint64_t start_ticks(void)
     return ticks;
 }
 
+void journal_machine(char boot[static 64], char host[static 256])
+{
+    read_first_line("/proc/sys/kernel/random/boot_id", boot, 64);
+    memset(host, 0, 256);
+    gethostname(host, 255);
+}
+
 static int fill_head(struct journal_head *h, const struct journal_place *place)
 {
-    char boot[64], host[256] = "";
-    read_first_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
-    gethostname(host, sizeof host - 1);
+    char boot[64], host[256];
+    journal_machine(boot, host);
     h->bucket = strdup(place->bucket);
     h->endpoint = strdup(place->endpoint);
     h->region = strdup(place->region);

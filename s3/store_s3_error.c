@@ -180,7 +180,7 @@ static bool is_elsewhere(const struct call *c, const struct http_response *r,
     if (r->status / 100 == 3 || strcmp(e->code, "PermanentRedirect") == 0 ||
         strcmp(e->code, "TemporaryRedirect") == 0)
         return true;
-    return *e->region != '\0' &&
+    return *e->region != '\0' && strcmp(e->region, c->place->region) != 0 &&
            (is_bare_400(c, r) || strcmp(e->code, "AuthorizationHeaderMalformed") == 0);
 }
 

@@ -259,6 +259,50 @@ static void what_was_ended_is_forgotten_by_the_lists_own_text(void **state)
     assert_int_equal(count_uploads(f->dir, &PLACE, true), 1);
 }
 
+static void write_journal(const char *dir, const char *boot, const char *host, int64_t opened_s)
+{
+    char place[3][32] = {"bucket-a", "http://127.0.0.1:9000", "eu-central-1"}, path[128];
+    AUTO_FREE char *own_boot = strdup(boot), *own_host = strdup(host);
+    const struct journal_head head = {place[0], place[1], place[2], own_host, own_boot, 7, 9, 11};
+    AUTO_BUF struct buf b;
+    buf_init(&b, 65536);
+    assert_ok(journal_add_head(&b, &head));
+    add_open(&b, "key", "id", opened_s, 0);
+    snprintf(path, sizeof path, "%s/" JOURNAL_NAME_PREFIX "copied", dir);
+    FILE *file = fopen(path, "w");
+    fwrite(b.data, 1, b.len, file);
+    fclose(file);
+}
+
+// A machine that was started from a copy of another's disk finds journals of processes that live
+// there. Of a restart, or another name of the same kernel, the lock tells the truth.
+static void what_a_copied_disk_names_may_be_at_work_for_a_day(void **state)
+{
+    const struct fixture *f = *state;
+    char boot[64], host[256];
+    int64_t now_s = clock_wall_s();
+    journal_machine(boot, host);
+    const struct {
+        const char *boot, *host;
+        int64_t age_s;
+        bool may_be;
+    } cases[] = {{"another-start", "another-host", 60, true},
+                 {"another-start", "another-host", JOURNAL_ELSEWHERE_S + 60, false},
+                 {"another-start", host, 60, false},
+                 {boot, "another-host", 60, false},
+                 {boot, host, 60, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_journal(f->dir, cases[i].boot, cases[i].host, now_s - cases[i].age_s);
+        AUTO_JOURNALS struct journals journals;
+        assert_ok(journals_read(&journals, f->dir, &PLACE));
+        assert_int_equal(journals.count, 1);
+        const struct journal_found *found = &journals.items[0];
+        assert_true(found->dead);
+        assert_int_equal(sweep_may_be_elsewhere(found, &found->text.uploads[0], now_s),
+                         cases[i].may_be);
+    }
+}
+
 static void a_journal_of_another_place_is_not_touched(void **state)
 {
     const struct fixture *f = *state;
@@ -786,6 +830,7 @@ int main(void)
         cmocka_unit_test(a_line_after_a_torn_one_is_read),
         IN_DIR(a_killed_process_leaves_what_it_had_not_ended),
         IN_DIR(what_was_ended_is_forgotten_by_the_lists_own_text),
+        IN_DIR(what_a_copied_disk_names_may_be_at_work_for_a_day),
         IN_DIR(a_journal_of_another_place_is_not_touched),
         IN_DIR(a_living_process_is_alive_and_leaves_nothing_at_its_end),
         IN_DIR(what_is_open_at_the_end_stays_in_the_journal),

@@ -209,6 +209,19 @@ static void a_redirect_that_cannot_be_followed_says_what_to_do(void **state)
     assert_int_equal(scripted_server_requests(f.server), 6);
 }
 
+// An expired session, most likely: the region that the answer names is the one that was asked.
+static void a_bare_400_from_the_right_region_is_no_redirect(void **state)
+{
+    (void)state;
+    struct store_object object;
+    FIXTURE(f, {.status = "400 Bad Request", .headers = "x-amz-bucket-region: us-east-1\r\n"},
+            {.status = "400 Bad Request", .headers = "x-amz-bucket-region: us-east-1\r\n"});
+    assert_int_equal(f.store->ops->head(f.store, "key", &object), -EIO);
+    assert_text_has("expired credentials");
+    assert_null(strstr(err_text(), "give --region"));
+    assert_int_equal(scripted_server_requests(f.server), 2); // new credentials were looked for
+}
+
 // No server is asked: where the next request would go.
 static void on_aws_the_region_leads_to_its_host_and_nowhere_else(void **state)
 {
@@ -335,6 +348,7 @@ int main(void)
         cmocka_unit_test(a_storm_of_slow_down_is_survived_with_fewer_requests_at_once),
         cmocka_unit_test(the_pause_that_the_server_asks_for_is_kept),
         cmocka_unit_test(a_redirect_is_followed_to_its_region_and_signed_for_it),
+        cmocka_unit_test(a_bare_400_from_the_right_region_is_no_redirect),
         cmocka_unit_test(a_redirect_that_cannot_be_followed_says_what_to_do),
         cmocka_unit_test(on_aws_the_region_leads_to_its_host_and_nowhere_else),
         cmocka_unit_test(a_body_whose_checksum_is_another_one_is_sent_again),
