@@ -203,9 +203,9 @@ static int make_url(const struct call *c, const struct call_place *place, const 
                     place->server.authority, c->path, *query != '\0' ? "?" : "", query);
 }
 
-// The signed request goes out; out->failure tells how far it came.
-static int send_signed(struct caller *caller, struct call *c, const char *query,
-                       struct http_response *out)
+// The request is signed and goes out; out->failure tells how far it came.
+static int send_now(struct caller *caller, struct call *c, const char *query,
+                    struct http_response *out)
 {
     CLEANUP(headers_clear) struct kv headers = {0};
     AUTO_BUF struct buf url;
@@ -223,16 +223,34 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
     c->http.loopback = place->server.loopback;
     c->http.answer = &c->answer;
     c->http.cancel = c->retry.cancel;
-    atomic_fetch_add(&caller->requests, 1);
     c->sent_ms = clock_ms();
     int64_t began_us = clock_us();
     rc = http_send(caller->http, &c->http, out);
     c->http.headers = NULL;
     c->http.url = NULL;
+    if (out->failure == HTTP_FAILED_TURN)
+        return rc;
+    atomic_fetch_add(&caller->requests, 1);
     count_attempt(caller, c, out, clock_us() - began_us);
     atomic_fetch_add(&caller->sent_bytes, out->sent_bytes);
     atomic_fetch_add(&caller->received_bytes, out->received_bytes);
     return rc < 0 ? err_prefix(rc, "%s at %s", c->what, place->server.authority) : 0;
+}
+
+// A signature does not outlast a long wait for a turn: it is made anew, and is no attempt.
+static int send_signed(struct caller *caller, struct call *c, const char *query,
+                       struct http_response *out)
+{
+    const int64_t began_ms = clock_ms();
+    int64_t waited_ms = 0;
+    int rc;
+    do {
+        out->waited_ms = 0;
+        rc = send_now(caller, c, query, out);
+        waited_ms += out->waited_ms;
+    } while (out->failure == HTTP_FAILED_TURN && clock_ms() - began_ms < c->http.timeout_ms);
+    out->waited_ms = waited_ms;
+    return rc;
 }
 
 static enum retry_kind kind_without_answer(const struct call *c, const struct http_response *r)
@@ -243,6 +261,7 @@ static enum retry_kind kind_without_answer(const struct call *c, const struct ht
     case HTTP_FAILED_LOST:
         return c->retry_lost ? RETRY_TRANSIENT : RETRY_NEVER;
     case HTTP_OK:
+    case HTTP_FAILED_TURN:
     case HTTP_FAILED_TLS:
     case HTTP_FAILED_LOCAL:
         break;
