@@ -7,6 +7,7 @@
 #include "cli/interrupt.h"
 #include "cli/upkeep.h"
 #include "common/clock.h"
+#include "s3/clock_offset.h"
 #include "s3/upload_sweep.h"
 
 #include <inttypes.h>
@@ -30,6 +31,7 @@ struct gc {
     struct listed *listed; // owned
     size_t count, capacity;
     int64_t now_s;
+    int64_t server_now_s; // ages are by the clock that wrote down when uploads began
     struct gc_tally tally;
 };
 
@@ -97,6 +99,8 @@ static enum gc_owner owner_of(const struct gc *g, const struct journal_found *fo
         return GC_OTHER;
     if (!found->dead)
         return GC_ALIVE;
+    if (sweep_may_be_elsewhere(found, line, g->now_s))
+        return GC_OTHER;
     return sweep_must_wait(line, g->now_s) ? GC_WORKING : GC_DEAD;
 }
 
@@ -137,7 +141,7 @@ static int do_one(struct gc *g, const struct listed *l, bool first)
         .upload_id = l->upload_id,
         .initiator = l->initiator,
         .initiated_s = l->initiated_s,
-        .age_s = g->now_s - l->initiated_s,
+        .age_s = g->server_now_s - l->initiated_s,
         .owner = owner_of(g, found, line),
     };
     gc_decide(&upload, &g->rules);
@@ -222,8 +226,10 @@ static int prepare(struct gc *g)
                           .dry_run = o->dry_run,
                           .older_than_s = o->older_than_s != OPTION_UNSET ? (int64_t)o->older_than_s
                                                                           : OLDER_THAN_DEFAULT_S};
-    return g->connection->store->ops->upload_list(g->connection->store, g->source->key, take_listed,
-                                                  g);
+    rc = g->connection->store->ops->upload_list(g->connection->store, g->source->key, take_listed,
+                                                g);
+    g->server_now_s = clock_wall_s() + clock_offset_s(); // as the listing's answers had it
+    return rc;
 }
 
 int cmd_gc(const struct options *o)

@@ -405,6 +405,7 @@ int write_once_refuse(const char *path) MUST_CHECK;
 // Before an object of that key is opened for writing or removed: -EACCES if it is there, 0 without
 // --no-overwrite.
 int write_once_check_key(struct mount *m, const char *key) MUST_CHECK;
+int write_once_check_path(struct mount *m, const char *path) MUST_CHECK;
 // Instead of a removal in S3: the claimed node's file is given up if nothing of it was committed,
 // else -EACCES. node may be NULL.
 int write_once_unlink(struct mount *m, const char *path, struct node *node) MUST_CHECK;

@@ -215,8 +215,10 @@ static int move_claimed(const struct renaming *r, struct node *source, struct mo
     struct writing *writing = source != NULL ? writing_pin(m, source) : NULL;
     int64_t mtime_s = source != NULL ? source->mtime_s : 0;
     bool has_mtime = source != NULL && source->has_mtime;
-    int rc =
-        writing != NULL ? rekey(r, writing) : move_object(r, has_mtime ? &mtime_s : NULL, moved);
+    // What was being written when that was checked may be closed, and in S3, by now.
+    int rc = writing != NULL ? rekey(r, writing) : write_once_check_path(m, r->from);
+    if (rc == 0 && writing == NULL)
+        rc = move_object(r, has_mtime ? &mtime_s : NULL, moved);
     writing_unpin(m, writing);
     return rc;
 }

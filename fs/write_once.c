@@ -23,11 +23,13 @@ int write_once_check_key(struct mount *m, const char *key)
     return rc == -EEXIST ? write_once_refuse(key) : rc;
 }
 
-static int check_path(struct mount *m, const char *path)
+int write_once_check_path(struct mount *m, const char *path)
 {
     AUTO_FREE char *key = NULL;
-    int rc = path_key(m, path, &key);
-    return rc < 0 ? rc : write_once_check_key(m, key);
+    int rc = write_once(m) ? path_key(m, path, &key) : 0;
+    if (key == NULL)
+        return rc;
+    return write_once_check_key(m, key);
 }
 
 static bool has_committed(struct writing *writing)
@@ -50,8 +52,10 @@ static bool is_only_here(struct mount *m, struct node *node)
 static int give_up(struct mount *m, const char *path, struct node *node)
 {
     struct writing *writing = writing_pin(m, node);
+    if (writing == NULL) // it was closed just now
+        return write_once_check_path(m, path);
     int rc = writing_unlink(m, node);
-    if (rc == 0 && writing != NULL && has_committed(writing))
+    if (rc == 0 && has_committed(writing))
         rc = write_once_refuse(path);
     writing_unpin(m, writing);
     return rc;
@@ -61,7 +65,7 @@ int write_once_unlink(struct mount *m, const char *path, struct node *node)
 {
     if (is_only_here(m, node))
         return give_up(m, path, node);
-    return check_path(m, path);
+    return write_once_check_path(m, path);
 }
 
 int write_once_check_rename(const struct renaming *r, struct node *source)
@@ -70,5 +74,5 @@ int write_once_check_rename(const struct renaming *r, struct node *source)
         return 0;
     if (!is_only_here(r->mount, source))
         return write_once_refuse(r->from);
-    return check_path(r->mount, r->to);
+    return write_once_check_path(r->mount, r->to);
 }

@@ -1,20 +1,14 @@
-#include "s3/call.h"
+#include "s3/call_internal.h"
 #include "common/clock.h"
 #include "common/err.h"
-#include "common/log.h"
-#include "common/metrics.h"
 #include "common/secret.h"
-#include "s3/clock_offset.h"
 #include "s3/config.h"
 #include "s3/sigv4.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
-
-#define CLOCK_NOTE_MAX_MS 5000 // an answer's Date may be from when it began
 
 #define URL_MAX (64 * 1024) // key and query, escaped threefold, and continuation tokens
 
@@ -27,43 +21,6 @@ void call_init(struct call *c, const char *what, const char *method, const char 
     c->retry.total_ms = CALL_SMALL_TOTAL_MS;
     c->retry.server_errors_max = RETRY_SERVER_ERRORS_MAX;
     buf_init(&c->answer, answer_max);
-}
-
-// ---- what is counted and remembered of an attempt
-
-static _Thread_local struct call_trace last_call;
-
-const struct call_trace *call_last(void)
-{
-    return &last_call;
-}
-
-static void note_request_id(const struct http_response *r)
-{
-    const char *id = kv_get(&r->headers, "x-amz-request-id"); // S3's; KMS's is another
-    if (id == NULL)
-        id = kv_get(&r->headers, "x-amzn-requestid");
-    if (id != NULL)
-        snprintf(last_call.request_id, sizeof last_call.request_id, "%s", id);
-}
-
-static void count_attempt(const struct caller *caller, const struct call *c,
-                          const struct http_response *r, int64_t micros)
-{
-    const char *colon = strchr(c->what, ':'), *space = strchr(c->what, ' ');
-    bool has_service = colon != NULL && space != NULL && colon < space; // "kms:Decrypt with ..."
-    const struct metrics_request counted = {
-        .service = caller->service,
-        .operation = has_service ? colon + 1 : c->what,
-        .status = r->status,
-        .micros = micros,
-        .sent_bytes = r->sent_bytes,
-        .received_bytes = r->received_bytes,
-        .is_retry = last_call.attempts > 0,
-    };
-    metrics_count_request(&counted);
-    last_call.attempts++;
-    note_request_id(r);
 }
 
 // Headers may hold the authorization and a session token.
@@ -203,9 +160,9 @@ static int make_url(const struct call *c, const struct call_place *place, const 
                     place->server.authority, c->path, *query != '\0' ? "?" : "", query);
 }
 
-// The signed request goes out; out->failure tells how far it came.
-static int send_signed(struct caller *caller, struct call *c, const char *query,
-                       struct http_response *out)
+// The request is signed and goes out; out->failure tells how far it came.
+static int send_now(struct caller *caller, struct call *c, const char *query,
+                    struct http_response *out)
 {
     CLEANUP(headers_clear) struct kv headers = {0};
     AUTO_BUF struct buf url;
@@ -223,16 +180,34 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
     c->http.loopback = place->server.loopback;
     c->http.answer = &c->answer;
     c->http.cancel = c->retry.cancel;
-    atomic_fetch_add(&caller->requests, 1);
     c->sent_ms = clock_ms();
     int64_t began_us = clock_us();
     rc = http_send(caller->http, &c->http, out);
     c->http.headers = NULL;
     c->http.url = NULL;
-    count_attempt(caller, c, out, clock_us() - began_us);
+    if (out->failure == HTTP_FAILED_TURN)
+        return rc;
+    atomic_fetch_add(&caller->requests, 1);
+    call_trace_add(caller, c, out, clock_us() - began_us);
     atomic_fetch_add(&caller->sent_bytes, out->sent_bytes);
     atomic_fetch_add(&caller->received_bytes, out->received_bytes);
     return rc < 0 ? err_prefix(rc, "%s at %s", c->what, place->server.authority) : 0;
+}
+
+// A signature does not outlast a long wait for a turn: it is made anew, and is no attempt.
+static int send_signed(struct caller *caller, struct call *c, const char *query,
+                       struct http_response *out)
+{
+    const int64_t began_ms = clock_ms();
+    int64_t waited_ms = 0;
+    int rc;
+    do {
+        out->waited_ms = 0;
+        rc = send_now(caller, c, query, out);
+        waited_ms += out->waited_ms;
+    } while (out->failure == HTTP_FAILED_TURN && clock_ms() - began_ms < c->http.timeout_ms);
+    out->waited_ms = waited_ms;
+    return rc;
 }
 
 static enum retry_kind kind_without_answer(const struct call *c, const struct http_response *r)
@@ -243,110 +218,12 @@ static enum retry_kind kind_without_answer(const struct call *c, const struct ht
     case HTTP_FAILED_LOST:
         return c->retry_lost ? RETRY_TRANSIENT : RETRY_NEVER;
     case HTTP_OK:
+    case HTTP_FAILED_TURN:
     case HTTP_FAILED_TLS:
     case HTTP_FAILED_LOCAL:
         break;
     }
     return RETRY_NEVER;
-}
-
-// ---- how many at once
-
-static void tell_pace(const struct caller *caller, const struct http_pace *pace)
-{
-    const char *server = caller_place(caller)->server.authority;
-    if (pace->before == pace->now)
-        return;
-    if (pace->before == pace->max)
-        log_info("%s asks for fewer requests: %u large ones at once instead of %u, more again as "
-                 "it serves them",
-                 server, pace->now, pace->max);
-    else if (pace->now == pace->max)
-        log_info("%s serves all again: %u large requests at once", server, pace->now);
-    else
-        log_debug("%s: %u large requests at once instead of %u", server, pace->now, pace->before);
-}
-
-static void keep_pace(struct caller *caller, const struct call *c, const struct http_response *r,
-                      enum retry_kind kind, bool served)
-{
-    struct http_pace pace = {0};
-    if (kind == RETRY_THROTTLED)
-        pace = http_slow_down(caller->http, r);
-    else if (served && c->http.bulk)
-        pace = http_served(caller->http);
-    tell_pace(caller, &pace);
-}
-
-// Seconds only: the form with a date is not what throttled services send.
-static int64_t retry_after_ms(const struct http_response *r)
-{
-    const char *text = kv_get(&r->headers, "retry-after");
-    if (text == NULL || *text < '0' || *text > '9')
-        return 0;
-    unsigned long seconds = strtoul(text, NULL, 10);
-    return seconds < RETRY_DELAY_MAX_MS / 1000 ? (int64_t)seconds * 1000 : RETRY_DELAY_MAX_MS;
-}
-
-// ---- what the answer means for the next attempt
-
-static bool is_trustworthy(const struct endpoint *server)
-{
-    return server->tls || server->loopback;
-}
-
-// Signed anew by the server's clock. Others may have learnt the same meanwhile.
-static bool learn_clock(struct caller *caller, struct call *c, const struct http_response *r)
-{
-    if (!clock_offset_learn(c->place->server.authority, is_trustworthy(&c->place->server),
-                            r->date_s, &c->clock_offset_s))
-        return false;
-    atomic_store(&caller->clock_offset_s, c->clock_offset_s);
-    return true;
-}
-
-// New ones are looked for once at once; after that with pauses, if these were good and expired, and
-// others may come. Then it is no lasting refusal.
-static int renew(struct caller *caller, struct call *c, bool expired, int rc, enum retry_kind *kind)
-{
-    bool may_change = credentials_refused(caller->credentials, c->access_key_id, expired);
-    bool may_mend = expired && may_change && atomic_load(&caller->accepted);
-    if (may_mend)
-        *kind = RETRY_TRANSIENT;
-    if (!c->renewed)
-        *kind = RETRY_AT_ONCE;
-    c->renewed = true;
-    return may_mend ? -EIO : rc;
-}
-
-// Ceph's gateway says no more than 403 to a session that has expired.
-static bool is_mute_expiry(const struct call *c, const struct http_response *r)
-{
-    return r->status == 403 && c->credentials_expire_s != 0 &&
-           clock_wall_s() >= c->credentials_expire_s;
-}
-
-static int judge_answer(struct caller *caller, struct call *c, const struct http_response *out,
-                        enum retry_kind *kind)
-{
-    struct call_failure failure = {.kind = RETRY_NEVER};
-    if (is_trustworthy(&c->place->server) && clock_ms() - c->sent_ms < CLOCK_NOTE_MAX_MS)
-        clock_offset_note(out->date_s);
-    int rc = c->judge(c, out, &failure);
-    keep_pace(caller, c, out, failure.kind, rc == 0);
-    if (rc == 0) {
-        atomic_store(&caller->accepted, true);
-        return 0;
-    }
-    *kind = failure.kind;
-    c->retry.delay_min_ms = retry_after_ms(out);
-    c->was_lost |= out->status >= 500 || out->status == 200;
-    bool expired = failure.credentials_expired || is_mute_expiry(c, out);
-    if (failure.credentials_refused || expired)
-        rc = renew(caller, c, expired, rc, kind);
-    if (failure.clock_skewed && learn_clock(caller, c, out))
-        *kind = RETRY_AT_ONCE;
-    return rc;
 }
 
 // One attempt: 0, or the error and how to go on.
@@ -363,7 +240,7 @@ static int attempt(struct caller *caller, struct call *c, const char *query,
         c->was_lost |= out->failure == HTTP_FAILED_LOST;
         return rc;
     }
-    return judge_answer(caller, c, out, kind);
+    return call_judge_answer(caller, c, out, kind);
 }
 
 // The time that is left bounds each attempt too.
@@ -387,7 +264,7 @@ int call_perform(struct caller *caller, struct call *c, struct http_response *ou
     const int64_t timeout_ms = c->http.timeout_ms;
     buf_init(&query, URL_MAX);
     *out = (struct http_response){0};
-    last_call = (struct call_trace){0};
+    call_trace_begin();
     int rc = settle_payload(caller, c, hash);
     if (rc == 0)
         rc = sigv4_query(&query, &c->query);

@@ -21,6 +21,7 @@
 // ---- Deadlines, milliseconds
 #define CALL_CONNECT_TIMEOUT_MS 10000
 #define CALL_STALL_TIMEOUT_MS   30000
+#define CALL_TURN_TIMEOUT_MS    60000 // signatures are good for 15 minutes, credentials may be less
 #define CALL_RETRY_TOTAL_MS     300000
 #define CALL_HEAD_TOTAL_MS      10000  // the kernel may hold a directory meanwhile
 #define CALL_LIFECYCLE_TOTAL_MS 5000   // only for a warning, and a mount waits for it
@@ -75,6 +76,7 @@
 #define JOURNAL_FILES_MAX        10000  // of dead processes that nobody could clean up after
 #define JOURNAL_RENEW_BYTES      262144 // begin a new file: a thousand uploads or so
 #define JOURNAL_COMPLETE_GRACE_S 900    // a Complete that was sent may work as long as one may take
+#define JOURNAL_ELSEWHERE_S      86400 // no upload is at work for longer: see sweep_may_be_elsewhere
 #define SWEEP_AGAIN_MS           600000 // what could not be ended yet
 #define SWEEP_ABORTS_MAX         3      // parts under way may outlive an abort: see it through
 

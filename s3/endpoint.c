@@ -17,6 +17,7 @@ void endpoint_config_defaults(struct endpoint_config *c)
         .connections_max = 8,
         .stall_timeout_ms = CALL_STALL_TIMEOUT_MS,
         .connect_timeout_ms = CALL_CONNECT_TIMEOUT_MS,
+        .turn_timeout_ms = CALL_TURN_TIMEOUT_MS,
         .retry_total_ms = CALL_RETRY_TOTAL_MS,
     };
 }

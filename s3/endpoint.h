@@ -20,6 +20,7 @@ struct endpoint_config {
     unsigned connections_max;   // simultaneous requests; one connection each
     int64_t stall_timeout_ms;   // a body without progress (30 s)
     int64_t connect_timeout_ms; // 10 s
+    int64_t turn_timeout_ms;    // a body that waits for its turn is signed anew this often (1 min)
     int64_t retry_total_ms; // a part or range keeps being tried this long since its first failure
                             // (5 min)
 };

@@ -466,6 +466,20 @@ static enum http_lane lane_of(const struct http_request *r)
     return !r->bulk ? HTTP_LANE_SHORT : r->has_body ? HTTP_LANE_UP : HTTP_LANE_DOWN;
 }
 
+static int enter(struct http *h, const struct http_request *r, int64_t asked_ms,
+                 struct http_pool_entry **entry, struct http_response *out)
+{
+    bool waits_less = r->bulk && h->config->turn_timeout_ms < r->timeout_ms;
+    int64_t patience_ms = waits_less ? h->config->turn_timeout_ms : r->timeout_ms;
+    int rc = http_pool_enter(&h->pool, lane_of(r), r->cancel, asked_ms + patience_ms, entry);
+    out->waited_ms = clock_ms() - asked_ms;
+    if (rc == -ETIMEDOUT && r->bulk)
+        out->failure = HTTP_FAILED_TURN;
+    if (rc == 0)
+        out->started_ms = asked_ms + out->waited_ms;
+    return rc;
+}
+
 int http_send(struct http *h, const struct http_request *r, struct http_response *out)
 {
     assert(r->method != NULL && r->url != NULL && r->timeout_ms > 0 && r->stall_timeout_ms > 0);
@@ -477,11 +491,9 @@ int http_send(struct http *h, const struct http_request *r, struct http_response
     int64_t asked_ms = clock_ms();
     int64_t deadline_ms = asked_ms + r->timeout_ms;
     struct http_pool_entry *entry = NULL;
-    int rc = http_pool_enter(&h->pool, lane_of(r), r->cancel, deadline_ms, &entry);
+    int rc = enter(h, r, asked_ms, &entry, out);
     if (rc < 0)
         return rc;
-    out->started_ms = clock_ms();
-    out->waited_ms = out->started_ms - asked_ms;
     if (r->bulk) // the bodies before it have deadlines of their own
         deadline_ms = out->started_ms + r->timeout_ms;
     struct connection *c = connection_of(entry);

@@ -28,6 +28,7 @@ typedef int (*http_body_fn)(void *context, uint64_t offset, void *out, size_t le
 
 enum http_failure {
     HTTP_OK,
+    HTTP_FAILED_TURN,    // nothing was sent: a body's turn did not come in turn_timeout_ms
     HTTP_FAILED_CONNECT, // nothing was sent: no name, no connection
     HTTP_FAILED_TLS,     // certificate or handshake refused
     HTTP_FAILED_LOST, // the connection broke, stalled or ran out of time: the server may have acted

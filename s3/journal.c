@@ -57,11 +57,17 @@ static uint64_t start_ticks(void)
     return ticks;
 }
 
+void journal_machine(char boot[static 64], char host[static 256])
+{
+    read_first_line("/proc/sys/kernel/random/boot_id", boot, 64);
+    memset(host, 0, 256);
+    gethostname(host, 255);
+}
+
 static int fill_head(struct journal_head *h, const struct journal_place *place)
 {
-    char boot[64], host[256] = "";
-    read_first_line("/proc/sys/kernel/random/boot_id", boot, sizeof boot);
-    gethostname(host, sizeof host - 1);
+    char boot[64], host[256];
+    journal_machine(boot, host);
     h->bucket = strdup(place->bucket);
     h->endpoint = strdup(place->endpoint);
     h->region = strdup(place->region);
@@ -180,6 +186,8 @@ static int begin_file_locked(struct journal *j)
     buf_init(&text, JOURNAL_FILE_MAX);
     char old_name[sizeof j->name];
     int old_fd = j->fd, fd = -1;
+    const off_t old_size = j->size;
+    const bool old_torn = j->torn;
     memcpy(old_name, j->name, sizeof old_name);
     int rc = add_state(j, &text);
     if (rc == 0)
@@ -198,6 +206,8 @@ static int begin_file_locked(struct journal *j)
         unlinkat(j->dir_fd, j->name, 0);
         close(fd);
         j->fd = old_fd;
+        j->size = old_size;
+        j->torn = old_torn;
         memcpy(j->name, old_name, sizeof old_name);
         return rc;
     }

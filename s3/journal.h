@@ -13,6 +13,9 @@
 
 struct journal;
 
+// Whose journals these are: the start of the kernel and the machine's name; "" what is unknown.
+void journal_machine(char boot[static 64], char host[static 256]);
+
 // Where uploads go; every text borrowed for the call.
 struct journal_place {
     const char *bucket;
@@ -35,9 +38,10 @@ void journal_free(struct journal *j);
 
 struct journal_found {
     char name[96];
-    int fd;    // with its lock, while dead
-    bool dead; // its process has ended; it is ours until journals_close
-    bool mine; // of this place, by a version of the program that is known here
+    int fd;         // with its lock, while dead
+    bool dead;      // its process has ended; it is ours until journals_close
+    bool mine;      // of this place, by a version of the program that is known here
+    bool elsewhere; // made under another name of the machine and another start of its kernel
     struct journal_text text;
 };
 

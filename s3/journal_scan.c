@@ -26,11 +26,19 @@ static int read_all(int fd, struct buf *out)
     return got == 0 ? 0 : err_set(-EIO, "%s", strerror(errno));
 }
 
+static bool is_elsewhere(const struct journal_head *h)
+{
+    char boot[64], host[256];
+    journal_machine(boot, host);
+    return strcmp(h->boot, boot) != 0 && strcmp(h->host, host) != 0;
+}
+
 static void judge(struct journal_found *f, const struct journal_place *place)
 {
     const struct journal_text *t = &f->text;
     f->mine = t->has_head && !t->newer && strcmp(t->head.bucket, place->bucket) == 0 &&
               strcmp(t->head.endpoint, place->endpoint) == 0;
+    f->elsewhere = f->mine && is_elsewhere(&t->head);
     if (t->damaged > 0 && f->dead && f->mine)
         log_info("journal %s: %u lines are damaged and say nothing", f->name, t->damaged);
 }
@@ -146,11 +154,11 @@ void journals_forget(struct journal_found *f, const char *upload_id)
 {
     AUTO_BUF struct buf text;
     buf_init(&text, JOURNAL_LINE_MAX);
-    journal_take_done(&f->text, upload_id);
     // After what may be half a line. Should it not be written, it is only tried again.
     int rc = buf_add_str(&text, "\n");
     if (rc == 0)
         rc = journal_add_done(&text, clock_wall_s(), upload_id);
+    journal_take_done(&f->text, upload_id); // the id may be of the list itself
     if (rc < 0 || write(f->fd, text.data, text.len) != (ssize_t)text.len)
         log_debug("journal %s: cannot be written", f->name);
 }

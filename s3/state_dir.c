@@ -13,10 +13,14 @@
 
 static const char ROOT_DIR[] = "/var/lib/rdsbak";
 
-// Those whose locks are another machine's business, or may be ours to serve.
+// Those whose locks are another machine's business (of a virtual machine's host, too), or may be
+// ours to serve.
 static const uint32_t REFUSED_FILESYSTEMS[] = {
-    NFS_SUPER_MAGIC, SMB_SUPER_MAGIC,  CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC,
-    AFS_FS_MAGIC,    FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC,
+    NFS_SUPER_MAGIC,  SMB_SUPER_MAGIC,  CIFS_SUPER_MAGIC, SMB2_SUPER_MAGIC,
+    AFS_FS_MAGIC,     FUSE_SUPER_MAGIC, CEPH_SUPER_MAGIC, V9FS_MAGIC,
+    CODA_SUPER_MAGIC, 0x0bd00bd0, // Lustre, by default without flock, or with a local one
+    0x786f4256,                   // VirtualBox's shared folders
+    0xbacbacbc,                   // VMware's
 };
 
 static bool is_path(const char *text)

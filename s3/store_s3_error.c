@@ -180,7 +180,7 @@ static bool is_elsewhere(const struct call *c, const struct http_response *r,
     if (r->status / 100 == 3 || strcmp(e->code, "PermanentRedirect") == 0 ||
         strcmp(e->code, "TemporaryRedirect") == 0)
         return true;
-    return *e->region != '\0' &&
+    return *e->region != '\0' && strcmp(e->region, c->place->region) != 0 &&
            (is_bare_400(c, r) || strcmp(e->code, "AuthorizationHeaderMalformed") == 0);
 }
 
@@ -221,19 +221,13 @@ static bool asks_for_more(const struct kv *headers)
 static bool drop_what_is_refused(struct s3_call *s, const struct http_response *r,
                                  const struct s3_error *e)
 {
-    const char *server = caller_place(&s->store->caller)->server.authority;
-    if (s->only_new && refuses_condition(r, e)) {
-        if (!atomic_exchange(&s->store->conditions_refused, true))
-            log_warn("%s: the server takes no If-None-Match on writes (%d %s): going on without",
-                     server, r->status, e->code);
-        s3_call_drop_only_new(s);
+    if (s->only_new && refuses_condition(r, e) && s3_call_drop_only_new(s))
         return true;
-    }
     if (!s->had_checksum || !refuses_checksum(r, e))
         return false;
     if (!atomic_exchange(&s->store->checksums_refused, true))
-        log_warn("%s: the server takes no checksums (%d %s): going on without", server, r->status,
-                 e->code);
+        log_warn("%s: the server takes no checksums (%d %s): going on without",
+                 caller_place(&s->store->caller)->server.authority, r->status, e->code);
     s3_call_drop_checksum(s);
     return true;
 }
@@ -250,6 +244,7 @@ static int judge_refusal(struct s3_call *s, const struct http_response *r, const
     if (drop_what_is_refused(s, r, e))
         f->kind = RETRY_AT_ONCE;
     if (s->only_new && m.rc == -ESTALE) {
+        s3_call_heeded_only_new(s);
         m.rc = -EEXIST;
         m.hint = "there is an object of that name, and --no-overwrite replaces none";
     }

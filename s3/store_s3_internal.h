@@ -15,6 +15,10 @@
 #include "s3/config.h"
 #include "s3/store_s3.h"
 
+// What the server makes of If-None-Match on what writes.
+enum s3_condition { CONDITION_UNKNOWN, CONDITION_HEEDED, CONDITION_REFUSED };
+enum s3_writing { WRITING_PUT, WRITING_COMPLETE, WRITINGS };
+
 struct store_s3 {
     struct store store;                   // first: a store_s3 is a store
     const struct endpoint_config *config; // borrowed
@@ -22,11 +26,13 @@ struct store_s3 {
     bool path_style;
     struct caller caller;
     struct store_s3_defaults defaults;
-    atomic_bool checksums_refused;  // the server knows no x-amz-checksum-*: send none any more
-    atomic_bool conditions_refused; // the same of If-None-Match on what writes
-    atomic_bool forgets_told;       // a warning was given that it forgets what uploads shall have
-    struct journal *journal;        // of its uploads; borrowed, or NULL
-    const atomic_bool *cancel;      // ends all calls; borrowed, or NULL
+    atomic_bool checksums_refused; // the server knows no x-amz-checksum-*: send none any more
+    // Of each way by itself, enum s3_condition: REFUSED is sent no more. Whoever has HEEDED it once
+    // is relied on, so that it is never left out again.
+    atomic_int conditions[WRITINGS];
+    atomic_bool forgets_told;  // a warning was given that it forgets what uploads shall have
+    struct journal *journal;   // of its uploads; borrowed, or NULL
+    const atomic_bool *cancel; // ends all calls; borrowed, or NULL
 };
 
 static inline struct store_s3 *store_s3_of(struct store *s)
@@ -65,7 +71,9 @@ int s3_call_set_metadata(struct s3_call *c, const struct kv *metadata) MUST_CHEC
 // Headers of what makes an object; a copy's class and tags may be its source's to say.
 int s3_call_set_defaults(struct s3_call *c, bool is_copy) MUST_CHECK;
 int s3_call_set_only_new(struct s3_call *c) MUST_CHECK;
-void s3_call_drop_only_new(struct s3_call *c); // when the server refuses it
+// The server refuses it: left out from now on. False: it must not be, for the server heeds it.
+bool s3_call_drop_only_new(struct s3_call *c);
+void s3_call_heeded_only_new(struct s3_call *c); // there was an object, and the server said so
 int s3_call_set_if_match(struct s3_call *c, const char *header, const char *etag) MUST_CHECK;
 // The answer's header, or "".
 const char *s3_call_header(const struct s3_call *c, const char *name);

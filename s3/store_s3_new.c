@@ -35,11 +35,14 @@ static int set_encryption(struct s3_call *c, const struct store_s3_defaults *d)
     return rc == 0 ? set_text(c, "x-amz-server-side-encryption-aws-kms-key-id", d->sse_key_id) : rc;
 }
 
-// When a retention that begins now ends.
-static int lock_until(const struct store_s3_defaults *d, char until[static 32])
+// When a retention that begins now ends, by the clock that requests are signed by: a machine whose
+// date is wrong must not shorten it.
+static int lock_until(struct store_s3 *s, char until[static 32])
 {
     struct tm utc;
-    time_t when = (time_t)(clock_wall_s() + (int64_t)d->lock_days * DAY_S);
+    const struct store_s3_defaults *d = &s->defaults;
+    int64_t now_s = clock_wall_s() + atomic_load(&s->caller.clock_offset_s);
+    time_t when = (time_t)(now_s + (int64_t)d->lock_days * DAY_S);
     if (gmtime_r(&when, &utc) == NULL || strftime(until, 32, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
         return err_set(-EIO, "a retention of %u days has no date", d->lock_days);
     return 0;
@@ -50,7 +53,7 @@ static int set_lock(struct s3_call *c, const struct store_s3_defaults *d)
     char until[32];
     if (d->lock_mode == NULL)
         return 0;
-    int rc = lock_until(d, until);
+    int rc = lock_until(c->store, until);
     if (rc == 0)
         rc = set_text(c, "x-amz-object-lock-mode", d->lock_mode);
     return rc == 0 ? set_text(c, "x-amz-object-lock-retain-until-date", until) : rc;
@@ -68,16 +71,36 @@ int s3_call_set_defaults(struct s3_call *c, bool is_copy)
     return rc == 0 ? set_text(c, "x-amz-tagging", d->tags) : rc;
 }
 
+static atomic_int *condition_of(const struct s3_call *c)
+{
+    bool is_put = strcmp(c->call.http.method, "PUT") == 0;
+    return &c->store->conditions[is_put ? WRITING_PUT : WRITING_COMPLETE];
+}
+
 int s3_call_set_only_new(struct s3_call *c)
 {
-    c->only_new = !atomic_load(&c->store->conditions_refused);
+    c->only_new = atomic_load(condition_of(c)) != CONDITION_REFUSED;
     return c->only_new ? call_header(&c->call, CONDITION, "*") : 0;
 }
 
-void s3_call_drop_only_new(struct s3_call *c)
+bool s3_call_drop_only_new(struct s3_call *c)
 {
+    int before = CONDITION_UNKNOWN;
+    bool is_first = atomic_compare_exchange_strong(condition_of(c), &before, CONDITION_REFUSED);
+    if (before == CONDITION_HEEDED)
+        return false;
+    if (is_first)
+        log_warn("%s: the server takes no If-None-Match with %s: going on without",
+                 caller_place(&c->store->caller)->server.authority,
+                 strcmp(c->call.http.method, "PUT") == 0 ? "PutObject" : "CompleteMultipartUpload");
     kv_remove(&c->call.headers, CONDITION);
     c->only_new = false;
+    return true;
+}
+
+void s3_call_heeded_only_new(struct s3_call *c)
+{
+    atomic_store(condition_of(c), CONDITION_HEEDED);
 }
 
 // ---- what a server forgets ----
@@ -107,7 +130,7 @@ static int put_lock(struct store_s3 *s, const char *key, const char *version_id)
     AUTO_BUF struct buf text;
     char until[32];
     buf_init(&text, 1024);
-    int rc = lock_until(&s->defaults, until);
+    int rc = lock_until(s, until);
     if (rc == 0)
         rc = buf_addf(&text,
                       "<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>%s</Mode>"

@@ -43,6 +43,18 @@ bool sweep_must_wait(const struct journal_upload *upload, int64_t now_s)
            since_s > -JOURNAL_COMPLETE_GRACE_S; // a clock that was set back
 }
 
+bool sweep_may_be_elsewhere(const struct journal_found *found, const struct journal_upload *upload,
+                            int64_t now_s)
+{
+    return found->elsewhere && now_s - upload->opened_s < JOURNAL_ELSEWHERE_S;
+}
+
+static bool must_wait(const struct journal_found *found, const struct journal_upload *upload)
+{
+    int64_t now_s = clock_wall_s();
+    return sweep_must_wait(upload, now_s) || sweep_may_be_elsewhere(found, upload, now_s);
+}
+
 enum sweep_outcome sweep_upload(struct store *store, const struct journal_upload *upload)
 {
     bool there = true;
@@ -93,10 +105,10 @@ static void sweep_journal(struct sweeper *s, struct journal_found *found, struct
         const struct journal_upload *upload = &found->text.uploads[i - 1];
         enum sweep_outcome outcome = SWEEP_WAITING;
         bool there = true;
-        if (!sweep_must_wait(upload, clock_wall_s()))
+        if (!must_wait(found, upload))
             outcome = sweep_upload(s->store, upload);
         else if (is_there(s->store, upload, &there) == 0 && !there)
-            outcome = SWEEP_ENDED; // that Complete has done its work
+            outcome = SWEEP_ENDED; // it was completed, or ended elsewhere
         count(t, upload, outcome);
         if (outcome != SWEEP_ENDED)
             continue;

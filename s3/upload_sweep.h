@@ -10,13 +10,17 @@
 
 enum sweep_outcome {
     SWEEP_ENDED,   // aborted, and gone by the server's word
-    SWEEP_WAITING, // its Complete was sent a while ago and may still be at work: not touched
+    SWEEP_WAITING, // its Complete, or its process elsewhere, may still be at work: not touched
     SWEEP_FAILED,  // the text says why; the journal keeps it
 };
 
 // Of a journal's upload whether a Complete may still be at work: aborting it now would race with
 // what may be about to become an object.
 bool sweep_must_wait(const struct journal_upload *upload, int64_t now_s);
+// Whether its process may live, on the machine that this one's disk was copied from (an image, a
+// snapshot, a clone): there it holds its lock, which says nothing here.
+bool sweep_may_be_elsewhere(const struct journal_found *found, const struct journal_upload *upload,
+                            int64_t now_s);
 // Aborts one upload and looks whether it is gone; again, if not. Blocks.
 enum sweep_outcome sweep_upload(struct store *store, const struct journal_upload *upload);
 

@@ -181,6 +181,44 @@ class CrashTest(e2e.BedTest):
         self.assertEqual({number: self.parts_of(number) for number in foreign}, before)
 
 
+class Copied(CrashTest):
+    """A machine that is started from a copy of this one's disk, while a backup is at work here."""
+
+    def asked(self):
+        """How often for the uploads of all names, and for an end to this one's."""
+        log = self.bed.s3.report()["log"]
+        return (sum(entry["op"] == "ListMultipartUploads" for entry in log),
+                sum(entry["op"] == "AbortMultipartUpload" and entry["key"] == self.name
+                    for entry in log))
+
+    def test_a_copied_machine_leaves_the_upload_of_the_living_one_alone(self):
+        path = self.mount()
+        self.rule("hold", "UploadPart", nth=2, times=1)
+        writer = self.written()
+        self.bed.s3.await_held()
+        copied = self.bed.path(f"{self.name}-copied")
+        os.makedirs(copied, mode=0o700)
+        for name in os.listdir(self.state):
+            lines = e2e.read(os.path.join(self.state, name)).decode().splitlines()
+            fields = lines[0].split(" ")[:-1]
+            fields[5], fields[8] = "another-host", "another-start"
+            head = " ".join(fields)
+            with open(os.path.join(copied, name), "w", encoding="utf-8") as file:
+                file.write(f"{head} {crc32c.crc32c(head.encode()):08x}\n" + "\n".join(lines[1:]))
+                file.write("\n")
+        self.state = copied
+        self.assertEqual(self.owners(), [("other", "kept")])
+        asked = self.asked()
+        there = self.bed.mount([*self.MOUNT_ARGS, "--state-dir", copied])
+        self.assertTrue(e2e.eventually(lambda: self.asked() != asked))
+        self.assertEqual(self.bed.umount(there), 0)
+        self.assertEqual(self.asked()[1], 0)
+        self.bed.s3.control(release=True)
+        self.last(writer, "close")
+        self.assertEqual(writer.communicate()[0].split()[-1], "ok")
+        self.same(e2e.read(path), content(SIZE))
+
+
 class Killed(CrashTest):
     """At each step of a file's way to S3."""
 

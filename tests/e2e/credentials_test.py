@@ -515,6 +515,21 @@ class Skew(CredentialsTest):
         for offset_s in (HOUR, -HOUR, -13 * HOUR):
             self.uploads_work(offset_s)
 
+    def test_gc_knows_ages_by_the_servers_clock(self):
+        """A day ahead, everything would be older than a day: also what others have at work."""
+        clock = Clock(self.bed.path(f"{self.name}-clock"))
+        answer = self.bed.s3.must("POST", self.bed.bucket, self.name, [("uploads", "")])
+        number = testbed.parse_document(answer.body).findtext("UploadId")
+        for offset_s, older, action in ((25 * HOUR, (), "kept"),
+                                        (-2 * HOUR, ("--older-than", "0s"), "ended")):
+            clock.set(offset_s)
+            done = self.bed.run(["gc", self.bed.url(self.name), "--json", "--force", *older,
+                                 "--region", self.bed.region, "--endpoint-url", self.bed.s3_url,
+                                 "--state-dir", self.bed.path("gc-state")], env=clock.env)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            told = [(u["upload_id"], u["action"]) for u in json.loads(done.stdout)["uploads"]]
+            self.assertEqual(told, [(number, action)])
+
     def test_a_clock_that_jumps_in_mid_upload(self):
         data = content(SIZE)
         self.clocked_mount(0)

@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import errno
+import json
 import os
 import subprocess
 import unittest
@@ -116,6 +117,35 @@ class NothingIsReplaced(OnceTest):
         os.close(fd)
         self.check_object(self.name, content(100))
         self.check_object(f"{self.name}-2", b"first")
+
+    def close_while_asked_about(self, fd, key, nth, call):
+        """call() is held at its nth look at key, until the file is closed, and in S3."""
+        self.bed.s3.control(rules=[{"action": "hold", "op": "HeadObject", "key": f"^{key}$",
+                                    "nth": nth, "times": 1}])
+        called = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(called.shutdown)
+        done = called.submit(call)
+        self.bed.s3.await_held()
+        os.close(fd)
+        self.assertTrue(e2e.eventually(lambda: any(
+            file["file"].strip("/") == self.name and file.get("closed") for file in self.files())))
+        self.bed.s3.control(release=True)
+        return done.exception(e2e.WAIT_S)
+
+    def files(self):
+        done = self.bed.run(["status", self.mnt, "--json"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)["files"]
+
+    def test_file_that_is_closed_while_it_is_renamed_stays(self):
+        fd = self.create(100)
+        other = self.name + "-2"
+        error = self.close_while_asked_about(fd, other, 2, lambda: os.rename(self.path,
+                                                                              self.at(other)))
+        self.assertEqual(error.errno, errno.EACCES)
+        self.check_object(self.name, content(100))
+        self.assertNotIn(other, self.bed.list())
+        self.assertNotIn("DeleteObject", self.changes())
 
     def sql_writes(self, *options, status=0):
         return self.tool(os.path.join(TOOLS, "sqlwrite"), "--size", str(6 * MIB + 512), *options,
@@ -345,7 +375,7 @@ class NotHeeded(OnceTest):
                         settings={"put_conditions": False, "complete_conditions": False})
         other = self.mount(*self.MOUNT_ARGS, "--log-level", "info")
         log = self.bed.mount_log(other)
-        self.assertIn("the server takes no If-None-Match on writes (501", log)
+        self.assertIn("the server takes no If-None-Match with PutObject", log)
         self.assertIn("this server lets an object be replaced in a race", log)
         for size in (100, LARGE):
             path = os.path.join(other, f"{self.name}-{size}")

@@ -218,6 +218,13 @@ static void begin_two_end_one(struct journal *j)
     journal_end(j, "id-1");
 }
 
+static void begin_three(struct journal *j)
+{
+    begin_two_end_one(j);
+    journal_begin(j, "dir/third.bak", "id-3");
+    journal_begin(j, "dir/fourth.bak", "an-id-of-another-length-that-is-longer");
+}
+
 static void a_killed_process_leaves_what_it_had_not_ended(void **state)
 {
     const struct fixture *f = *state;
@@ -235,6 +242,65 @@ static void a_killed_process_leaves_what_it_had_not_ended(void **state)
     journals_forget(&journals.items[0], "id-2");
     journals_close(&journals);
     assert_int_equal(files_in(f->dir), 0);
+}
+
+// As the sweep does it: with the text that the list itself has.
+static void what_was_ended_is_forgotten_by_the_lists_own_text(void **state)
+{
+    const struct fixture *f = *state;
+    in_killed_child(f->dir, begin_three);
+    AUTO_JOURNALS struct journals journals;
+    assert_ok(journals_read(&journals, f->dir, &PLACE));
+    struct journal_found *found = &journals.items[0];
+    journals_forget(found, found->text.uploads[found->text.count - 1].upload_id);
+    journals_forget(found, found->text.uploads[found->text.count - 1].upload_id);
+    assert_int_equal(found->text.count, 1);
+    journals_close(&journals);
+    assert_int_equal(count_uploads(f->dir, &PLACE, true), 1);
+}
+
+static void write_journal(const char *dir, const char *boot, const char *host, int64_t opened_s)
+{
+    char place[3][32] = {"bucket-a", "http://127.0.0.1:9000", "eu-central-1"}, path[128];
+    AUTO_FREE char *own_boot = strdup(boot), *own_host = strdup(host);
+    const struct journal_head head = {place[0], place[1], place[2], own_host, own_boot, 7, 9, 11};
+    AUTO_BUF struct buf b;
+    buf_init(&b, 65536);
+    assert_ok(journal_add_head(&b, &head));
+    add_open(&b, "key", "id", opened_s, 0);
+    snprintf(path, sizeof path, "%s/" JOURNAL_NAME_PREFIX "copied", dir);
+    FILE *file = fopen(path, "w");
+    fwrite(b.data, 1, b.len, file);
+    fclose(file);
+}
+
+// A machine that was started from a copy of another's disk finds journals of processes that live
+// there. Of a restart, or another name of the same kernel, the lock tells the truth.
+static void what_a_copied_disk_names_may_be_at_work_for_a_day(void **state)
+{
+    const struct fixture *f = *state;
+    char boot[64], host[256];
+    int64_t now_s = clock_wall_s();
+    journal_machine(boot, host);
+    const struct {
+        const char *boot, *host;
+        int64_t age_s;
+        bool may_be;
+    } cases[] = {{"another-start", "another-host", 60, true},
+                 {"another-start", "another-host", JOURNAL_ELSEWHERE_S + 60, false},
+                 {"another-start", host, 60, false},
+                 {boot, "another-host", 60, false},
+                 {boot, host, 60, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_journal(f->dir, cases[i].boot, cases[i].host, now_s - cases[i].age_s);
+        AUTO_JOURNALS struct journals journals;
+        assert_ok(journals_read(&journals, f->dir, &PLACE));
+        assert_int_equal(journals.count, 1);
+        const struct journal_found *found = &journals.items[0];
+        assert_true(found->dead);
+        assert_int_equal(sweep_may_be_elsewhere(found, &found->text.uploads[0], now_s),
+                         cases[i].may_be);
+    }
 }
 
 static void a_journal_of_another_place_is_not_touched(void **state)
@@ -583,6 +649,62 @@ static void a_write_cut_short_at_any_byte_harms_no_line_before_or_after(void **s
     }
 }
 
+static bool fail_next_sync;
+
+int fdatasync(int fd)
+{
+    if (!fail_next_sync)
+        return (int)syscall(SYS_fdatasync, fd);
+    fail_next_sync = false;
+    errno = EIO;
+    return -1;
+}
+
+// Path and size of the only journal that there is.
+static off_t journal_size(const char *dir)
+{
+    AUTO_JOURNALS struct journals journals;
+    char path[160];
+    struct stat st;
+    assert_ok(journals_read(&journals, dir, &PLACE));
+    assert_int_equal(journals.count, 1);
+    snprintf(path, sizeof path, "%s/%s", dir, journals.items[0].name);
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_size;
+}
+
+static void fill_until_it_begins_anew_next(struct journal *j, const char *dir)
+{
+    char key[801], id[16];
+    for (int i = 0; journal_size(dir) <= JOURNAL_RENEW_BYTES; i++) {
+        snprintf(id, sizeof id, "id-%d", i);
+        journal_begin(j, long_key(key), id);
+        journal_end(j, id);
+    }
+}
+
+// The disk fails just when the file begins anew, and is full after that.
+static void a_file_that_could_not_begin_anew_is_as_good_as_before(void **state)
+{
+    const struct fixture *f = *state;
+    struct rlimit before;
+    struct journal *j = open_journal(f->dir);
+    getrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_IGN);
+    journal_begin(j, "stays", "id-stays");
+    journal_begin(j, "early", "id-early");
+    fill_until_it_begins_anew_next(j, f->dir);
+    off_t size = journal_size(f->dir);
+    fail_next_sync = true;
+    journal_begin(j, "lost", "id-lost");
+    assert_false(fail_next_sync);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){(rlim_t)size + 10, before.rlim_max});
+    journal_end(j, "id-early"); // cut short, and taken back
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(journal_size(f->dir), size);
+    journal_free(j);
+}
+
 static bool mount_tiny(const char *dir)
 {
     if (mount("tmpfs", dir, "tmpfs", 0, "size=16k,mode=700") == 0)
@@ -707,6 +829,8 @@ int main(void)
         cmocka_unit_test(a_damaged_byte_costs_its_own_line_only),
         cmocka_unit_test(a_line_after_a_torn_one_is_read),
         IN_DIR(a_killed_process_leaves_what_it_had_not_ended),
+        IN_DIR(what_was_ended_is_forgotten_by_the_lists_own_text),
+        IN_DIR(what_a_copied_disk_names_may_be_at_work_for_a_day),
         IN_DIR(a_journal_of_another_place_is_not_touched),
         IN_DIR(a_living_process_is_alive_and_leaves_nothing_at_its_end),
         IN_DIR(what_is_open_at_the_end_stays_in_the_journal),
@@ -719,6 +843,7 @@ int main(void)
         IN_DIR(processes_that_are_killed_at_any_moment_leave_all_they_began),
         IN_DIR(threads_share_a_journal),
         IN_DIR(a_write_cut_short_at_any_byte_harms_no_line_before_or_after),
+        IN_DIR(a_file_that_could_not_begin_anew_is_as_good_as_before),
         IN_DIR(a_full_disk_stops_no_upload_and_is_used_again),
         IN_DIR(a_directory_that_is_missing_is_made_for_us_only),
         IN_DIR(a_directory_that_others_may_write_is_refused),

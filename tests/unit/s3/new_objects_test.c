@@ -4,6 +4,8 @@
 #include "s3/store_s3_bucket.h"
 #include "tests/unit/s3/store_fixture.h"
 
+#include <time.h>
+
 static int put_mode(struct fixture *f, bool only_new, struct store_result *result)
 {
     static char text[] = "the body";
@@ -45,6 +47,76 @@ static void a_condition_that_is_not_known_is_left_out_from_then_on(void **state)
     assert_request(&f, 1, "if-none-match", false);
     assert_request(&f, 1, "x-amz-checksum-crc32c", true); // only one thing is given up at a time
     assert_request(&f, 2, "if-none-match", false);
+}
+
+static int complete_new(struct fixture *f)
+{
+    const struct store_part part = {.number = 1, .etag = "p1"};
+    struct store_result result;
+    return f->store->ops->upload_complete(f->store, "key", "id", &part, 1, true, &result);
+}
+
+// Who was found to heed it is relied on: nothing is looked at before any more.
+static void a_condition_that_is_heeded_is_never_left_out(void **state)
+{
+    (void)state;
+    struct store_result result;
+    FIXTURE(f, {.status = "412 Precondition Failed", .body = S3_ERROR("PreconditionFailed")},
+            {.status = "501 Not Implemented", .body = S3_ERROR("NotImplemented")}, // of Complete
+            {.status = "200 OK", .body = COMPLETED}, {.status = "200 OK", .headers = OK_ETAG},
+            {.status = "200 OK", .body = COMPLETED},
+            {.status = "501 Not Implemented", .body = S3_ERROR("NotImplemented")},
+            {.status = "501 Not Implemented", .body = S3_ERROR("NotImplemented")});
+    assert_int_equal(put_mode(&f, true, &result), -EEXIST);
+    assert_ok(complete_new(&f));
+    assert_request(&f, 1, "if-none-match: *", true);
+    assert_request(&f, 2, "if-none-match", false);
+    assert_ok(put_mode(&f, true, &result));
+    assert_request(&f, 3, "if-none-match: *", true);
+    assert_ok(complete_new(&f));
+    assert_request(&f, 4, "if-none-match", false);
+    assert_int_equal(put_mode(&f, true, &result), -EIO); // with and without a checksum
+    assert_request(&f, 5, "if-none-match: *", true);
+    assert_request(&f, 6, "if-none-match: *", true);
+    assert_int_equal(scripted_server_requests(f.server), 7);
+}
+
+#define AHEAD_S (25 * 3600)
+
+static void retention_header(char out[static 64], time_t from)
+{
+    struct tm utc;
+    const time_t ends = from + AHEAD_S + 86400;
+    gmtime_r(&ends, &utc);
+    strftime(out, 64, "x-amz-object-lock-retain-until-date: %Y-%m-%dT%H", &utc);
+}
+
+// This machine's date is 25 hours behind the server's: a retention of a day would be over.
+static void a_retention_ends_by_the_servers_clock(void **state)
+{
+    (void)state;
+    struct store_result result;
+    char now[64], first[64], last[64];
+    const time_t began = time(NULL), server_now = began + AHEAD_S;
+    struct tm utc;
+    gmtime_r(&server_now, &utc);
+    strftime(now, sizeof now, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &utc);
+    const struct scripted_answer answers[] = {
+        {.status = "403 Forbidden", .headers = now, .body = S3_ERROR("RequestTimeTooSkewed")},
+        {.status = "200 OK", .headers = OK_ETAG},
+        {.status = "200 OK", .headers = OK_ETAG},
+    };
+    CLEANUP(fixture_stop) struct fixture f;
+    fixture_start(&f, answers, sizeof answers / sizeof *answers);
+    assert_ok(put(&f, &result));
+    const struct store_s3_defaults defaults = {.lock_mode = "COMPLIANCE", .lock_days = 1};
+    store_s3_set_defaults(f.store, &defaults);
+    assert_ok(put(&f, &result));
+    retention_header(first, began);
+    retention_header(last, time(NULL)); // an hour may have begun meanwhile
+    const char *request = scripted_server_request(f.server, 2);
+    if (strstr(request, first) == NULL && strstr(request, last) == NULL)
+        fail_msg("neither '%s' nor '%s' in: %s", first, last, request);
 }
 
 static void new_objects_get_what_the_store_was_told(void **state)
@@ -139,6 +211,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_must_be_new_says_so_and_412_is_eexist),
         cmocka_unit_test(a_condition_that_is_not_known_is_left_out_from_then_on),
+        cmocka_unit_test(a_condition_that_is_heeded_is_never_left_out),
+        cmocka_unit_test(a_retention_ends_by_the_servers_clock),
         cmocka_unit_test(new_objects_get_what_the_store_was_told),
         cmocka_unit_test(what_a_server_forgets_of_an_upload_is_given_to_the_object),
         cmocka_unit_test(a_buckets_lock_and_versioning_are_read),

@@ -80,6 +80,50 @@ static void short_calls_and_who_waits_are_let_in_as_before(void **state)
     http_pool_destroy(&p);
 }
 
+// "X-Amz-Date: 20240501T120000Z" in seconds.
+static time_t signed_at(struct fixture *f, size_t index)
+{
+    struct tm utc = {0};
+    const char *request = scripted_server_request(f->server, index);
+    const char *date = strcasestr(request, "x-amz-date: ");
+    assert_non_null(date);
+    assert_non_null(strptime(date + 12, "%Y%m%dT%H%M%SZ", &utc));
+    return timegm(&utc);
+}
+
+static void *put_one(void *context)
+{
+    struct store_result result;
+    return (void *)(intptr_t)put(context, &result);
+}
+
+// With few requests at once a body may wait for longer than a signature is good for.
+static void who_waits_for_a_turn_is_signed_when_it_comes(void **state)
+{
+    (void)state;
+    struct store_s3_counters counters;
+    FIXTURE(f, {.status = "200 OK", .headers = OK_ETAG, .delay_ms = 4000, .body = "   "},
+            {.status = "200 OK", .headers = OK_ETAG});
+    struct store *one_at_a_time;
+    pthread_t threads[2];
+    f.config.connections_max = 1;
+    f.config.turn_timeout_ms = 50;
+    assert_ok(store_s3_new(&one_at_a_time, "bucket", &f.config, f.credentials));
+    store_free(f.store);
+    f.store = one_at_a_time;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, put_one, &f), 0);
+    for (int i = 0; i < 2; i++) {
+        void *failed = NULL;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+    assert_true(signed_at(&f, 1) - signed_at(&f, 0) >= 3);
+    store_s3_counters(f.store, &counters);
+    assert_int_equal(counters.requests, 2); // a wait is no attempt
+    assert_int_equal(counters.retries, 0);
+}
+
 #define WRITERS 8
 #define ROUNDS  5
 
@@ -213,6 +257,19 @@ static void a_redirect_that_cannot_be_followed_says_what_to_do(void **state)
     assert_int_equal(scripted_server_requests(f.server), 6);
 }
 
+// An expired session, most likely: the region that the answer names is the one that was asked.
+static void a_bare_400_from_the_right_region_is_no_redirect(void **state)
+{
+    (void)state;
+    struct store_object object;
+    FIXTURE(f, {.status = "400 Bad Request", .headers = "x-amz-bucket-region: us-east-1\r\n"},
+            {.status = "400 Bad Request", .headers = "x-amz-bucket-region: us-east-1\r\n"});
+    assert_int_equal(f.store->ops->head(f.store, "key", &object), -EIO);
+    assert_text_has("expired credentials");
+    assert_null(strstr(err_text(), "give --region"));
+    assert_int_equal(scripted_server_requests(f.server), 2); // new credentials were looked for
+}
+
 // No server is asked: where the next request would go.
 static void on_aws_the_region_leads_to_its_host_and_nowhere_else(void **state)
 {
@@ -336,9 +393,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_as_many_bodies_when_asked_and_one_more_after_each_round),
         cmocka_unit_test(short_calls_and_who_waits_are_let_in_as_before),
+        cmocka_unit_test(who_waits_for_a_turn_is_signed_when_it_comes),
         cmocka_unit_test(a_storm_of_slow_down_is_survived_with_fewer_requests_at_once),
         cmocka_unit_test(the_pause_that_the_server_asks_for_is_kept),
         cmocka_unit_test(a_redirect_is_followed_to_its_region_and_signed_for_it),
+        cmocka_unit_test(a_bare_400_from_the_right_region_is_no_redirect),
         cmocka_unit_test(a_redirect_that_cannot_be_followed_says_what_to_do),
         cmocka_unit_test(on_aws_the_region_leads_to_its_host_and_nowhere_else),
         cmocka_unit_test(a_body_whose_checksum_is_another_one_is_sent_again),
