@@ -64,6 +64,29 @@ class Refused(e2e.BedTest):
         self.assertEqual(self.bed.head("refused").status, 404)
 
 
+class HostileTexts(Refused):
+    """What a server says reaches a terminal as text only, and as one line."""
+
+    BED = {"store": "script"}
+    HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b31m\u202e\nrdsbak: all is well"
+
+    def check(self, line):
+        for harmful in ("\x1b", "\x07", "\x9b", "\u202e"):
+            self.assertNotIn(harmful, line)
+        self.assertIn("\\x0ardsbak: all is well", line)
+
+    def test_of_kms(self):
+        self.bed.kms.control(fault={"type": "AccessDeniedException", "status": 400,
+                                    "message": self.HOSTILE, "times": None})
+        self.check(self.mount_refused(FAILED, ["AccessDeniedException", "\\x1b]0;owned\\x07"]))
+
+    def test_of_s3(self):
+        self.bed.s3.control(rules=[{"action": "error", "status": 403, "code": "AccessDenied",
+                                    "message": self.HOSTILE[len("\x1b]0;owned\x07\x1b[31m"):],
+                                    "times": None}])
+        self.check(self.mount_refused(FAILED, ["AccessDenied", "\\xc2\\x9b31m"]))
+
+
 class Options(Refused):
     BED = {"store": "script"}
 

@@ -3,6 +3,7 @@
 #include "common/audit.h"
 #include "common/err.h"
 #include "common/json_text.h"
+#include "common/log.h"
 #include "common/metrics.h"
 #include "common/mountinfo.h"
 #include "common/serve.h"
@@ -33,6 +34,9 @@ static void json_strings_are_valid_whatever_comes(void **state)
         {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},            // a surrogate
         {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"}, // beyond Unicode
         {"x\xe2\x82", "x\\ufffd\\ufffd"},
+        {"\xc2\x9b"
+         "31m\xc2\xa0",
+         "\\u009b31m\xc2\xa0"}, // C1: a terminal takes it for ESC [
     };
     for (size_t i = 0; i < sizeof PAIRS / sizeof *PAIRS; i++) {
         char out[128];
@@ -78,6 +82,34 @@ static void json_lines_remember_that_they_did_not_fit(void **state)
     json_line_text(&l, "t", "far too long for it");
     json_line_number(&l, "n", 1);
     assert_true(json_line_end(&l) < 0);
+}
+
+// ---- the log
+
+// What stderr had while a line was logged.
+static void logged(const char *text, char *out, size_t size)
+{
+    int ends[2], kept = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    log_warn("%s", text);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    close(ends[1]);
+    ssize_t len = read(ends[0], out, size - 1);
+    close(ends[0]);
+    out[len > 0 ? len : 0] = '\0';
+}
+
+static void a_line_of_the_log_can_neither_be_forged_nor_steer_a_terminal(void **state)
+{
+    (void)state;
+    char line[512];
+    logged("a\nb\x1b[2J\xc2\x9b"
+           "31m\xe2\x80\xae\xff \xc3\xa9",
+           line, sizeof line);
+    assert_non_null(strstr(line, "rdsbak warn: a\\x0ab\\x1b[2J\\xc2\\x9b31m\\xe2\\x80\\xae\\xff "
+                                 "\xc3\xa9\n"));
 }
 
 // ---- metrics
@@ -204,6 +236,11 @@ static void a_line_of_the_mount_table_is_read(void **state)
     assert_int_equal(m.minor, 57);
     assert_string_equal(m.point, "/mnt/a b\\");
     assert_string_equal(m.type, "fuse.rdsbak");
+    assert_int_equal(m.user, 1000);
+    // A source may hold anything, a prefix user_id=7/ too.
+    assert_true(mountinfo_parse("36 25 0:57 / /mnt rw - fuse.rdsbak s3://b/user_id=7,user_id=8/ "
+                                "rw,user_id=1000,group_id=0\n",
+                                &m));
     assert_int_equal(m.user, 1000);
     assert_true(mountinfo_parse("1 1 8:1 / / rw - ext4 /dev/sda1 rw", &m));
     assert_true(m.user == (uid_t)-1);
@@ -406,6 +443,7 @@ int main(void)
         cmocka_unit_test(json_strings_are_valid_whatever_comes),
         cmocka_unit_test(json_strings_are_cut_between_characters),
         cmocka_unit_test(json_lines_remember_that_they_did_not_fit),
+        cmocka_unit_test(a_line_of_the_log_can_neither_be_forged_nor_steer_a_terminal),
         cmocka_unit_test(histograms_are_cumulative_and_add_up),
         cmocka_unit_test(what_the_table_does_not_know_is_other),
         cmocka_unit_test(nothing_is_lost_when_many_threads_count),
