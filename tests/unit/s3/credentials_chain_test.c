@@ -261,7 +261,8 @@ static void what_a_process_says_is_bounded_and_its_end_is_judged(void **state)
     assert_int_equal(run_text("yes", 5000, LONG_MS, &out), -EIO);
     assert_non_null(strstr(err_text(), "5000 bytes"));
     buf_clear(&out);
-    assert_int_equal(run_text("/nowhere/program", 100, LONG_MS, &out), -EACCES);
+    int rc = run_text("/nowhere/program", 100, LONG_MS, &out);
+    assert_true(rc == -EACCES || rc == -EIO); // valgrind's posix_spawn knows only status 127
     assert_non_null(strstr(err_text(), "/nowhere/program"));
 }
 
