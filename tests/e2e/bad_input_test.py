@@ -198,6 +198,23 @@ class Servers(Refused):
                                   env={"AWS_SECRET_ACCESS_KEY": "wrong-" + "x" * 34})
         self.assertNotIn("wrong-", line)
 
+    def test_expired_session(self):
+        words = ["expired", "put new ones where these came from"]
+        self.bed.s3.control(rules=[{"action": "expired-token", "times": None,
+                                    "op": "ListObjectsV2|PutObject"}])
+        line = self.mount_refused(FAILED, words)
+        self.assertEqual(line.count("The provided token has expired"), 1, line)
+        self.put_refused(FAILED, words)
+        self.bed.s3.control(reset=True)
+        self.bed.kms.control(fault={"type": "ExpiredTokenException", "status": 400,
+                                    "message": "The token is old.", "times": None})
+        line = self.mount_refused(FAILED, words)
+        self.assertEqual(line.count("The token is old"), 1, line)
+
+    def test_quota_that_is_used_up(self):
+        self.bed.s3.control(rules=[{"action": "no-space", "op": "PutObject", "times": None}])
+        self.put_refused(FAILED, ["QuotaExceeded", "have it raised"])
+
     def test_denied_to_list(self):
         self.bed.s3.control(rules=[{"action": "access-denied", "op": "ListObjectsV2",
                                     "times": None}])
