@@ -8,6 +8,7 @@
 #include "cli/sql_policy.h"
 #include "object/parallel.h"
 #include "s3/kms.h"
+#include "common/harmless.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -274,9 +275,10 @@ static int ask_all(struct sql *s)
 
 static void report_findings(const struct sql *s, const struct sql_findings *f)
 {
+    char why[4 * ERR_TEXT_MAX];
+    harmless_copy(why, sizeof why, s->connect_failure.text);
     if (s->connect_failure.code != 0)
-        fprintf(stderr, "rdsbak: warning: neither S3 nor KMS was asked: %s\n",
-                s->connect_failure.text);
+        fprintf(stderr, "rdsbak: warning: neither S3 nor KMS was asked: %s\n", why);
     for (size_t i = 0; i < f->count; i++)
         fprintf(stderr, "rdsbak: %s: %s\n", f->items[i].is_error ? "error" : "warning",
                 f->items[i].text);

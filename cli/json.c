@@ -10,6 +10,8 @@
 // A member of this name, which no verb uses, marks a document that lacks something.
 #define BROKEN "\x01"
 
+#define MAP_MEMBERS_MAX 256 // far beyond an envelope, or what a mount says of a file
+
 struct json_t *json_new(void)
 {
     return json_object();
@@ -148,6 +150,8 @@ int json_read_map(const char *text, size_t len, struct kv *out)
     AUTO_JSON json_t *json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
     if (!json_is_object(json))
         return err_set(-EIO, "not a JSON object");
+    if (json_object_size(json) > MAP_MEMBERS_MAX) // the map is searched for each
+        return err_set(-EIO, "more than %d members", MAP_MEMBERS_MAX);
     json_object_foreach(json, name, member)
     {
         int rc = read_member(&map, name, member);

@@ -44,7 +44,7 @@ int json_print_item(FILE *out, const struct json_t *json) MUST_CHECK;
 char *json_text(const struct json_t *json);
 
 // Reading: an object whose members are texts or whole numbers, into a map. -EIO for anything else,
-// also for a member that stands there twice; -ENOMEM.
+// also for a member that stands there twice, and for hundreds of members; -ENOMEM.
 int json_read_map(const char *text, size_t len, struct kv *out) MUST_CHECK;
 
 #endif

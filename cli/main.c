@@ -5,6 +5,7 @@
 #include "cli/help.h"
 #include "cli/suggest.h"
 #include "common/err.h"
+#include "common/harmless.h"
 
 #include <malloc.h>
 #include <signal.h>
@@ -63,7 +64,9 @@ static int report(int rc)
 {
     if (rc >= 0)
         return rc; // 0, or what the verb has to say
-    fprintf(stderr, "rdsbak: %s\n", err_text());
+    char line[4 * ERR_TEXT_MAX];
+    harmless_copy(line, sizeof line, err_text()); // it may quote a server, or an object's key
+    fprintf(stderr, "rdsbak: %s\n", line);
     return rc == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 

@@ -181,6 +181,15 @@ static struct json_t *all_keys(const struct policy_request *r)
     return list;
 }
 
+// IAM would put the caller's own name for ${aws:username} in a value.
+static int add_literal(struct buf *out, const char *value)
+{
+    int rc = 0;
+    for (const char *at = value; *at != '\0' && rc == 0; at++)
+        rc = at[0] == '$' && at[1] == '{' ? buf_add_str(out, "${$}") : buf_add(out, at, 1);
+    return rc;
+}
+
 // KMS compares what the caller says the context is; it must be the one of the data key, too.
 static void add_condition(struct json_t *statement, const struct policy_request *r)
 {
@@ -191,10 +200,12 @@ static void add_condition(struct json_t *statement, const struct policy_request 
         return;
     }
     KV_EACH (r->context, pair) {
-        AUTO_BUF struct buf name;
+        AUTO_BUF struct buf name, value;
         buf_init(&name, 8192); // KMS's limit of a whole context
-        if (buf_addf(&name, "kms:EncryptionContext:%s", pair->name) == 0)
-            json_add_text(tests, buf_str(&name), pair->value);
+        buf_init(&value, 4 * 8192);
+        if (buf_addf(&name, "kms:EncryptionContext:%s", pair->name) == 0 &&
+            add_literal(&value, pair->value) == 0)
+            json_add_text(tests, buf_str(&name), buf_str(&value));
         else
             json_add(tests, "", NULL); // the document is not printed
     }

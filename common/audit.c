@@ -87,16 +87,33 @@ void audit_restore(struct audit_context *before)
 
 // ---- the file
 
+// Why the file cannot be believed to be ours; NULL: it can.
+static const char *defect_of(int fd, struct stat *st)
+{
+    if (fstat(fd, st) != 0)
+        return strerror(errno);
+    if (!S_ISREG(st->st_mode))
+        return "not a regular file";
+    if (st->st_uid != geteuid() && st->st_uid != 0)
+        return "it belongs to another user, who can change it: chown or remove it";
+    return (st->st_mode & S_IWOTH) != 0 ? "everybody may write to it: chmod o-w" : NULL;
+}
+
+// A link is not followed: whoever may write the directory could have root append to any file.
 static int open_file(const char *path, int *fd, struct stat *st)
 {
-    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
-    if (*fd >= 0 && fstat(*fd, st) == 0 && S_ISREG(st->st_mode))
+    *fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0600);
+    int code = *fd < 0 ? errno : 0;
+    const char *defect = *fd >= 0        ? defect_of(*fd, st)
+                         : code == ELOOP ? "a symbolic link: give the file's own name"
+                         : code == ENXIO ? "not a regular file"
+                                         : strerror(code);
+    if (defect == NULL)
         return 0;
-    int code = *fd < 0 ? errno : EINVAL;
+    int rc = err_set(code == EACCES ? -EACCES : -EIO, "--audit-file %s: %s", path, defect);
     cleanup_fd(fd);
     *fd = -1;
-    return err_set(code == EACCES ? -EACCES : -EIO, "--audit-file %s: %s", path,
-                   code == EINVAL ? "not a regular file" : strerror(code));
+    return rc;
 }
 
 int audit_open(const char *path)
@@ -121,7 +138,7 @@ bool audit_is_open(void)
 static int reopen_if_moved_locked(void)
 {
     struct stat now;
-    if (file.fd >= 0 && stat(file.path, &now) == 0 && now.st_dev == file.opened.st_dev &&
+    if (file.fd >= 0 && lstat(file.path, &now) == 0 && now.st_dev == file.opened.st_dev &&
         now.st_ino == file.opened.st_ino)
         return 0;
     cleanup_fd(&file.fd);

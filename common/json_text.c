@@ -40,6 +40,8 @@ static size_t escape_one(const char *text, char out[static 8], size_t *taken)
         return (size_t)snprintf(out, 8, "\\%c", c);
     if (c < 0x20 || c == 0x7f)
         return (size_t)snprintf(out, 8, "\\u%04x", c);
+    if (c == 0xc2 && len == 2 && (unsigned char)text[1] < 0xa0) // terminals take them for controls
+        return (size_t)snprintf(out, 8, "\\u%04x", (unsigned char)text[1]);
     if (len == 0)
         return (size_t)snprintf(out, 8, "\\ufffd");
     memcpy(out, text, len);

@@ -1,6 +1,7 @@
 #include "common/log.h"
 #include "common/clock.h"
 #include "common/err.h"
+#include "common/harmless.h"
 #include "common/journald.h"
 #include "common/json_text.h"
 #include "common/metrics.h"
@@ -25,20 +26,6 @@ static bool log_has_prefixes; // stderr is systemd's
 static char log_mount[LOG_MOUNT_MAX];
 static const char *const LOG_NAMES[] = {"error", "warn", "info", "debug"};
 static const int PRIORITIES[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
-
-// Control characters would let a server or an object name forge a second line.
-static void show_controls(char *out, size_t size, const char *in)
-{
-    size_t at = 0;
-    for (; *in != '\0' && at + 5 < size; in++) {
-        unsigned char c = (unsigned char)*in;
-        if (c < 0x20 || c == 0x7f)
-            at += (size_t)snprintf(out + at, size - at, "\\x%02x", c);
-        else
-            out[at++] = (char)c;
-    }
-    out[at] = '\0';
-}
 
 // Whoever started this process may have given its own stderr to something else meanwhile: device
 // and inode of the journal's stream are in the variable (systemd.exec(5)).
@@ -74,7 +61,7 @@ void log_set_format(enum log_format format)
 
 void log_set_mount(const char *mountpoint)
 {
-    show_controls(log_mount, sizeof log_mount, mountpoint != NULL ? mountpoint : "");
+    harmless_copy(log_mount, sizeof log_mount, mountpoint != NULL ? mountpoint : "");
 }
 
 void log_set_level(enum log_level level)
@@ -155,7 +142,7 @@ static void log_as_json(enum log_level level, const char *raw)
 static void log_as_text(enum log_level level, const char *raw)
 {
     char line[LOG_LINE_MAX];
-    show_controls(line, sizeof line, raw);
+    harmless_copy(line, sizeof line, raw);
     if (log_sink_now == LOG_SINK_STDERR) {
         to_stderr(level, line);
         return;

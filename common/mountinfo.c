@@ -30,6 +30,20 @@ static const char *word(const char *line, unsigned n)
     return line;
 }
 
+// Of a FUSE mount's options, which are the second word after its type: the source before them may
+// hold anything, also something that looks like one of them.
+static void find_user(const char *type, uid_t *user)
+{
+    const char *options = word(type, 2);
+    unsigned id;
+    while (options != NULL && sscanf(options, "user_id=%u", &id) != 1) {
+        options = strchr(options, ',');
+        options += options != NULL;
+    }
+    if (options != NULL)
+        *user = id;
+}
+
 bool mountinfo_parse(const char *line, struct mountinfo *out)
 {
     const char *point = word(line, 4), *dash = strstr(line, " - ");
@@ -37,11 +51,9 @@ bool mountinfo_parse(const char *line, struct mountinfo *out)
     if (point == NULL || dash == NULL ||
         sscanf(line, "%*d %*d %u:%u ", &out->major, &out->minor) != 2)
         return false;
-    const char *type = dash + 3, *user = strstr(type, "user_id=");
+    const char *type = dash + 3;
     size_t type_len = strcspn(type, " \n");
-    unsigned id;
-    if (user != NULL && sscanf(user, "user_id=%u", &id) == 1)
-        out->user = id;
+    find_user(type, &out->user);
     return type_len < sizeof out->type && unescape(type, type_len, out->type, sizeof out->type) &&
            unescape(point, strcspn(point, " "), out->point, sizeof out->point);
 }

@@ -17,7 +17,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#define BACKLOG 8
+#define BACKLOG       8
+#define SERVE_LOOK_MS 100 // how often to see whether others wait
 
 struct serve {
     struct serve_config config;
@@ -30,8 +31,8 @@ struct serve {
 };
 
 struct serve_connection {
-    int fd, stop_fd;
-    int64_t until_ms;
+    int fd, stop_fd, listen_fd;
+    int64_t since_ms, until_ms;
     uid_t peer;
 };
 
@@ -87,12 +88,33 @@ static bool await(struct serve_connection *c, short events)
     }
 }
 
+static bool must_make_way(const struct serve_connection *c, int64_t now_ms)
+{
+    struct pollfd behind = {c->listen_fd, POLLIN, 0};
+    return now_ms - c->since_ms >= SERVE_HURRY_MS && poll(&behind, 1, 0) > 0;
+}
+
+// Waits for more of a request.
+static bool await_request(struct serve_connection *c)
+{
+    int64_t now_ms, until_ms = c->until_ms;
+    bool ready = false, told_to_end = false;
+    while (!ready && !told_to_end && (now_ms = clock_ms()) < until_ms &&
+           !must_make_way(c, now_ms)) {
+        c->until_ms = now_ms + SERVE_LOOK_MS < until_ms ? now_ms + SERVE_LOOK_MS : until_ms;
+        ready = await(c, POLLIN);
+        told_to_end = !ready && clock_ms() < c->until_ms;
+    }
+    c->until_ms = until_ms;
+    return ready;
+}
+
 bool serve_read(struct serve_connection *c, struct buf *out, const char *end)
 {
     char piece[1024];
     while (out->len < out->max) {
         size_t room = out->max - out->len;
-        if (!await(c, POLLIN))
+        if (!await_request(c))
             return false;
         ssize_t got = read(c->fd, piece, room < sizeof piece ? room : sizeof piece);
         if (got < 0 && (errno == EAGAIN || errno == EINTR))
@@ -153,8 +175,12 @@ static void finish(const struct serve_connection *c)
 
 static void serve_one(struct serve *s, int fd)
 {
-    struct serve_connection c = {
-        .fd = fd, .stop_fd = s->stop_fd, .until_ms = clock_ms() + SERVE_DEADLINE_MS};
+    int64_t now_ms = clock_ms();
+    struct serve_connection c = {.fd = fd,
+                                 .stop_fd = s->stop_fd,
+                                 .listen_fd = s->listen_fd,
+                                 .since_ms = now_ms,
+                                 .until_ms = now_ms + SERVE_DEADLINE_MS};
     if (!is_welcome(s, fd, &c.peer))
         return;
     s->config.serve(s->config.context, &c);

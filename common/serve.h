@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define SERVE_DEADLINE_MS 5000 // one connection, from accept to close
+#define SERVE_HURRY_MS    1000 // to say all of a request, while others wait to be served
 #define SERVE_PATH_MAX    108  // of sockaddr_un, with terminator
 
 struct serve_address {

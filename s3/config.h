@@ -50,6 +50,8 @@
 // ---- Retries
 #define RETRY_DELAY_FIRST_MS     100
 #define RETRY_DELAY_THROTTLED_MS 400   // first delay when the server asks for fewer requests
+#define RETRY_TELL_AFTER_MS      10000 // of failing: then whoever waits is told, and ...
+#define RETRY_TELL_EVERY_MS      60000 // ... at most so often for the whole process
 #define RETRY_DELAY_MAX_MS       10000 // and the longest Retry-After that is heeded
 #define RETRY_SERVER_ERRORS_MAX  8     // InternalError and the like: some never recover
 #define RETRY_AT_ONCE_MAX        3 // settings changed (credentials refreshed, checksums given up)

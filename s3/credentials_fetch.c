@@ -5,9 +5,9 @@
 #include "s3/clock_offset.h"
 #include "s3/config.h"
 #include "s3/retry.h"
+#include "s3/secret_file.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -89,25 +89,20 @@ void fetch_adjust_expiry(struct credentials *c, int64_t date_s)
         c->expires_s -= offset_s;
 }
 
+static int read_token(const char *path, struct buf *out)
+{
+    int rc = secret_file_read(path, out);
+    if (rc < 0)
+        return rc == -ENOENT ? err_set(-EACCES, "%.300s: %s", path, strerror(ENOENT)) : rc;
+    while (out->len > 0 && strchr(" \t\r\n", out->data[out->len - 1]) != NULL)
+        out->data[--out->len] = '\0';
+    if (out->len == 0 || strpbrk(out->data, "\r\n") != NULL || strlen(out->data) != out->len)
+        return err_set(-EACCES, "%.300s is empty or has several lines", path);
+    return 0;
+}
+
 int fetch_token_file(const char *path, struct buf *out)
 {
-    assert(out->secret);
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_set(-EACCES, "the token file %.300s cannot be opened: %s", path,
-                       strerror(errno));
-    char piece[1024];
-    ssize_t len;
-    int rc = 0;
-    while (rc == 0 && (len = read(fd, piece, sizeof piece)) > 0)
-        rc = buf_add(out, piece, (size_t)len);
-    secret_wipe(piece, sizeof piece);
-    if (rc == 0 && len < 0)
-        rc = err_set(-EACCES, "%s", strerror(errno));
-    while (rc == 0 && out->len > 0 && strchr(" \t\r\n", out->data[out->len - 1]) != NULL)
-        out->data[--out->len] = '\0';
-    if (rc == 0 &&
-        (out->len == 0 || strpbrk(out->data, "\r\n") != NULL || strlen(out->data) != out->len))
-        rc = err_set(-EACCES, "it is empty or has several lines");
-    return rc < 0 ? err_prefix(-EACCES, "the token file %.300s", path) : 0;
+    int rc = read_token(path, out);
+    return rc < 0 ? err_prefix(-EACCES, "the token file") : 0;
 }

@@ -173,7 +173,8 @@ static int judge_status(int status)
         return 0;
     if (WIFSIGNALED(status))
         return err_set(-EIO, "it was ended by signal %d", WTERMSIG(status));
-    return err_set(-EIO, "it ended with status %d", WEXITSTATUS(status));
+    return err_set(-EIO, "it ended with status %d: run it by hand to see what it says",
+                   WEXITSTATUS(status));
 }
 
 static void kill_and_reap(pid_t pid)

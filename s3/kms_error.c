@@ -21,6 +21,10 @@ struct meaning {
 #define THROTTLED RETRY_THROTTLED, false
 #define RENEW     RETRY_NEVER, true
 
+static const char EXPIRED[] =
+    "the session's credentials have expired: put new ones where these came "
+    "from; a role or a credential_process renews them";
+
 static const struct meaning MEANINGS[] = {
     {"AccessDeniedException", -EACCES, NEVER,
      "the credentials may not use this key: allow the action in the IAM policy and the key policy"},
@@ -58,8 +62,8 @@ static const struct meaning MEANINGS[] = {
      "the key's custom key store is not usable"},
     {"CustomKeyStoreInvalidStateException", -EIO, NEVER,
      "the key's custom key store is not connected"},
-    {"ExpiredTokenException", -EACCES, RENEW, "the session's credentials have expired"},
-    {"ExpiredToken", -EACCES, RENEW, "the session's credentials have expired"},
+    {"ExpiredTokenException", -EACCES, RENEW, EXPIRED},
+    {"ExpiredToken", -EACCES, RENEW, EXPIRED},
     {"UnrecognizedClientException", -EACCES, RENEW,
      "KMS does not know this access key or session token"},
     {"InvalidClientTokenId", -EACCES, RENEW, "KMS does not know this access key"},

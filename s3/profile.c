@@ -4,9 +4,9 @@
 #include "common/secret.h"
 #include "s3/config.h"
 #include "s3/ini.h"
+#include "s3/secret_file.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,22 +90,11 @@ static int stamp_differs(const struct profile_stamp *a, const struct profile_sta
            a->exists != b->exists;
 }
 
+// A file that is not there is an empty one.
 static int read_file(const char *path, struct buf *out)
 {
-    AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return 0;
-    if (fd < 0)
-        return err_set(-EACCES, "%s cannot be opened: %s", path, strerror(errno));
-    char piece[4096];
-    ssize_t len;
-    int rc = 0;
-    while (rc == 0 && (len = read(fd, piece, sizeof piece)) > 0)
-        rc = buf_add(out, piece, (size_t)len);
-    secret_wipe(piece, sizeof piece);
-    if (rc < 0)
-        return err_prefix(rc, "%s", path);
-    return len == 0 ? 0 : err_set(-EIO, "%s cannot be read: %s", path, strerror(errno));
+    int rc = secret_file_read(path, out);
+    return rc == -ENOENT ? 0 : rc;
 }
 
 struct loading {

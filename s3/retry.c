@@ -35,6 +35,13 @@ static bool is_canceled(const struct retry *r)
     return r->cancel != NULL && atomic_load_explicit(r->cancel, memory_order_relaxed);
 }
 
+// Each request has an id of its own; it stands at the end.
+static bool is_same_cause(const char *last, const char *first)
+{
+    const char *id = strstr(last, " (request id ");
+    return strncmp(last, first, id != NULL ? (size_t)(id - last) + 13 : strlen(last)) == 0;
+}
+
 // The whole story in one text: the last cause stands first, since it is what to mend.
 static int give_up(const struct retry *r, int code)
 {
@@ -44,7 +51,7 @@ static int give_up(const struct retry *r, int code)
     int64_t seconds = (clock_ms() - r->first_failed_ms + 500) / 1000;
     strncpy(last, err_text(), sizeof last - 1);
     last[sizeof last - 1] = '\0';
-    if (strncmp(last, r->first.text, sizeof last - 1) == 0)
+    if (is_same_cause(last, r->first.text))
         return err_set(code, "%s (the same in %u attempts over %" PRId64 " s)", last, r->failures,
                        seconds);
     return err_set(code,
@@ -67,6 +74,16 @@ static bool may_try_again(struct retry *r, enum retry_kind kind, int64_t delay)
     return now + delay - r->first_failed_ms <= r->total_ms;
 }
 
+// What goes on failing is told to whoever waits, by one call of those that fail alike.
+static bool is_worth_a_warning(const struct retry *r)
+{
+    static atomic_int_fast64_t next_ms;
+    int64_t now = clock_ms();
+    int_fast64_t next = atomic_load(&next_ms);
+    return now - r->first_failed_ms >= RETRY_TELL_AFTER_MS && now >= next &&
+           atomic_compare_exchange_strong(&next_ms, &next, now + RETRY_TELL_EVERY_MS);
+}
+
 int retry_failed(struct retry *r, int code, enum retry_kind kind)
 {
     assert(code < 0);
@@ -81,7 +98,9 @@ int retry_failed(struct retry *r, int code, enum retry_kind kind)
         delay = r->delay_min_ms < RETRY_DELAY_MAX_MS ? r->delay_min_ms : RETRY_DELAY_MAX_MS;
     if (!may_try_again(r, kind, delay))
         return give_up(r, code);
-    log_line(kind == RETRY_AT_ONCE ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+    log_line(kind == RETRY_AT_ONCE   ? LOG_LEVEL_DEBUG
+             : is_worth_a_warning(r) ? LOG_LEVEL_WARN
+                                     : LOG_LEVEL_INFO,
              "attempt %u failed, next in %" PRId64 " ms: %s", r->failures, delay, err_text());
     for (int64_t until = clock_ms() + delay; delay > 0; delay = until - clock_ms()) {
         if (is_canceled(r))

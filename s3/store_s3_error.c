@@ -19,6 +19,11 @@ struct meaning {
     const char *hint; // what to do; may be NULL
 };
 
+static const char EXPIRED[] =
+    "the session's credentials have expired: put new ones where these came "
+    "from; a role or a credential_process renews them";
+static const char FULL[] = "no room is left, or a quota is used up: free some, or have it raised";
+
 static const struct meaning MEANINGS[] = {
     {"NoSuchKey", -ENOENT, RETRY_NEVER, false, NULL},
     {"NoSuchVersion", -ENOENT, RETRY_NEVER, false, NULL},
@@ -32,15 +37,16 @@ static const struct meaning MEANINGS[] = {
     {"InvalidAccessKeyId", -EACCES, RETRY_NEVER, true, "the server does not know this access key"},
     {"SignatureDoesNotMatch", -EACCES, RETRY_NEVER, false,
      "the secret key is not the one of this access key"},
-    {"ExpiredToken", -EACCES, RETRY_NEVER, true, "the session's credentials have expired"},
-    {"TokenRefreshRequired", -EACCES, RETRY_NEVER, true, "the session's credentials have expired"},
+    {"ExpiredToken", -EACCES, RETRY_NEVER, true, EXPIRED},
+    {"TokenRefreshRequired", -EACCES, RETRY_NEVER, true, EXPIRED},
     {"InvalidToken", -EACCES, RETRY_NEVER, true, "the session token is not valid here"},
     {"AuthorizationHeaderMalformed", -EACCES, RETRY_NEVER, false, "is --region the bucket's?"},
     {"InvalidObjectState", -EIO, RETRY_NEVER, false,
      "the object is archived: restore it to a readable class first"},
     {"PreconditionFailed", -ESTALE, RETRY_NEVER, false, "the object was replaced meanwhile"},
-    {"EntityTooLarge", -ENOSPC, RETRY_NEVER, false, NULL},
-    {"QuotaExceeded", -ENOSPC, RETRY_NEVER, false, NULL},
+    {"EntityTooLarge", -ENOSPC, RETRY_NEVER, false,
+     "the server takes no object or part of this size"},
+    {"QuotaExceeded", -ENOSPC, RETRY_NEVER, false, FULL},
     {"KeyTooLongError", -ENAMETOOLONG, RETRY_NEVER, false, NULL},
     {"SlowDown", -EIO, RETRY_THROTTLED, false, NULL},
     {"ServiceUnavailable", -EIO, RETRY_THROTTLED, false, NULL},
@@ -134,8 +140,11 @@ static struct meaning meaning_of(const struct http_response *r, const struct s3_
         m.hint = "the object was replaced meanwhile";
         break;
     case 413:
+        m.rc = -ENOSPC;
+        break;
     case 507:
         m.rc = -ENOSPC;
+        m.hint = FULL;
         break;
     default:
         break;

@@ -176,6 +176,20 @@ class MountAudit(AuditFileTest):
         write(self.at("c-" + self.name), b"x")
         self.assertEqual([line["key"] for line in self.lines(event="write")], ["c-" + self.name])
 
+    def test_link_that_was_put_in_its_place_is_not_followed(self):
+        self.mount()
+        write(self.at("a-" + self.name), b"x")
+        victim = self.path + ".victim"
+        os.rename(self.path, victim)
+        before = read(victim)
+        os.symlink(victim, self.path)
+        write(self.at("b-" + self.name), b"x")
+        self.assertEqual(read(victim), before)
+        self.assertIn("a symbolic link", self.bed.mount_log(self.mnt))
+        os.unlink(self.path)
+        write(self.at("c-" + self.name), b"x")
+        self.assertEqual([line["key"] for line in self.lines(event="write")], ["c-" + self.name])
+
     @unittest.skipUnless(os.geteuid() == 0, "only root can mount a small tmpfs")
     def test_full_audit_disk_costs_no_backup(self):
         disk = os.path.join(self.folder, "disk")
@@ -210,11 +224,24 @@ class MountAudit(AuditFileTest):
         self.assertNotIn(self.name + ".39", keys)
 
     def test_audit_file_that_cannot_be_opened_is_refused(self):
-        for path in (self.folder, "/proc/nowhere/audit", "/dev/null"):
+        made = {name: os.path.join(self.folder, name)
+                for name in ("target", "link", "fifo", "open", "foreign")}
+        os.symlink(made["target"], made["link"])
+        os.mkfifo(made["fifo"])
+        for name, mode in (("open", 0o666), ("foreign", 0o600)):
+            with open(made[name], "wb") as file:
+                os.fchmod(file.fileno(), mode)
+        refused = [self.folder, "/proc/nowhere/audit", "/dev/null", made["link"], made["fifo"],
+                   made["open"]]
+        if os.geteuid() == 0:
+            os.chown(made["foreign"], 65534, 65534)
+            refused.append(made["foreign"])
+        for path in refused:
             done = self.bed.run(["cat", self.bed.url("x"), "--audit-file", path,
                                  *self.bed.server_args()])
             self.assertEqual(done.returncode, 1)
             self.assertIn(b"--audit-file " + path.encode(), done.stderr)
+        self.assertFalse(os.path.exists(made["target"]))
 
 
 class VerbAudit(AuditFileTest):

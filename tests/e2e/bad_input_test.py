@@ -64,6 +64,29 @@ class Refused(e2e.BedTest):
         self.assertEqual(self.bed.head("refused").status, 404)
 
 
+class HostileTexts(Refused):
+    """What a server says reaches a terminal as text only, and as one line."""
+
+    BED = {"store": "script"}
+    HOSTILE = "\x1b]0;owned\x07\x1b[31m\x9b31m\u202e\nrdsbak: all is well"
+
+    def check(self, line):
+        for harmful in ("\x1b", "\x07", "\x9b", "\u202e"):
+            self.assertNotIn(harmful, line)
+        self.assertIn("\\x0ardsbak: all is well", line)
+
+    def test_of_kms(self):
+        self.bed.kms.control(fault={"type": "AccessDeniedException", "status": 400,
+                                    "message": self.HOSTILE, "times": None})
+        self.check(self.mount_refused(FAILED, ["AccessDeniedException", "\\x1b]0;owned\\x07"]))
+
+    def test_of_s3(self):
+        self.bed.s3.control(rules=[{"action": "error", "status": 403, "code": "AccessDenied",
+                                    "message": self.HOSTILE[len("\x1b]0;owned\x07\x1b[31m"):],
+                                    "times": None}])
+        self.check(self.mount_refused(FAILED, ["AccessDenied", "\\xc2\\x9b31m"]))
+
+
 class Options(Refused):
     BED = {"store": "script"}
 
@@ -174,6 +197,23 @@ class Servers(Refused):
         line = self.mount_refused(FAILED, [self.bed.bucket, "SignatureDoesNotMatch", "secret key"],
                                   env={"AWS_SECRET_ACCESS_KEY": "wrong-" + "x" * 34})
         self.assertNotIn("wrong-", line)
+
+    def test_expired_session(self):
+        words = ["expired", "put new ones where these came from"]
+        self.bed.s3.control(rules=[{"action": "expired-token", "times": None,
+                                    "op": "ListObjectsV2|PutObject"}])
+        line = self.mount_refused(FAILED, words)
+        self.assertEqual(line.count("The provided token has expired"), 1, line)
+        self.put_refused(FAILED, words)
+        self.bed.s3.control(reset=True)
+        self.bed.kms.control(fault={"type": "ExpiredTokenException", "status": 400,
+                                    "message": "The token is old.", "times": None})
+        line = self.mount_refused(FAILED, words)
+        self.assertEqual(line.count("The token is old"), 1, line)
+
+    def test_quota_that_is_used_up(self):
+        self.bed.s3.control(rules=[{"action": "no-space", "op": "PutObject", "times": None}])
+        self.put_refused(FAILED, ["QuotaExceeded", "have it raised"])
 
     def test_denied_to_list(self):
         self.bed.s3.control(rules=[{"action": "access-denied", "op": "ListObjectsV2",

@@ -351,6 +351,14 @@ class Printed(PolicyTest):
         objects = json.loads(once)["iam_policy"]["Statement"][1]
         self.assertEqual(objects["Resource"], ["arn:aws:s3:::bucket/a${*}b/*"])
 
+    def test_values_of_a_context_are_no_variables_of_iam(self):
+        done = self.bed.run(["policy", "writer", "s3://bucket", "--kms-key-id", self.key,
+                             "--format", "gcm", "--encryption-context", "u=${aws:username}$x"])
+        document = json.loads(done.stdout)
+        for keys in (document["iam_policy"]["Statement"], document["key_policy_statements"]):
+            tests = keys[-1]["Condition"]["StringEquals"]
+            self.assertEqual(tests["kms:EncryptionContext:u"], "${$}{aws:username}$x")
+
     def test_default_principal_is_the_keys_account(self):
         done = self.bed.run(["policy", "reader", "s3://bucket", "--kms-key-id",
                              "arn:aws-cn:kms:cn-north-1:444455556666:key/1"])

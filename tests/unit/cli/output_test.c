@@ -1,6 +1,7 @@
 // What verbs print: names from a bucket made harmless, and documents in JSON.
 #include "cli/json.h"
 #include "cli/shown.h"
+#include "common/buf.h"
 #include "common/err.h"
 #include "tests/unit/test.h"
 
@@ -124,9 +125,25 @@ static void a_name_is_one_word_for_a_shell(void **state)
     assert_word("Umsätze", "$'Umsätze'");
 }
 
+static void a_map_of_json_is_bounded(void **state)
+{
+    (void)state;
+    AUTO_KV struct kv map = {0};
+    AUTO_BUF struct buf text;
+    buf_init(&text, 1 << 20);
+    assert_ok(buf_add_str(&text, "{\"a\":1"));
+    for (int i = 0; i < 1000; i++)
+        assert_ok(buf_addf(&text, ",\"%d\":%d", i, i));
+    assert_ok(buf_add_str(&text, "}"));
+    assert_int_equal(json_read_map(text.data, text.len, &map), -EIO);
+    assert_ok(json_read_map("{\"a\":1}", 7, &map));
+    assert_string_equal(kv_get(&map, "a"), "1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_map_of_json_is_bounded),
         cmocka_unit_test(printable_names_are_shown_as_they_are),
         cmocka_unit_test(a_name_is_one_word_for_a_shell),
         cmocka_unit_test(what_could_reach_a_terminal_is_escaped),

@@ -1,8 +1,10 @@
 // What must hold of what the program tells: JSON that is always valid, metrics that add up, the
 // table of mounts, and a small server that nobody can hold.
 #include "common/audit.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/json_text.h"
+#include "common/log.h"
 #include "common/metrics.h"
 #include "common/mountinfo.h"
 #include "common/serve.h"
@@ -33,6 +35,9 @@ static void json_strings_are_valid_whatever_comes(void **state)
         {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},            // a surrogate
         {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"}, // beyond Unicode
         {"x\xe2\x82", "x\\ufffd\\ufffd"},
+        {"\xc2\x9b"
+         "31m\xc2\xa0",
+         "\\u009b31m\xc2\xa0"}, // C1: a terminal takes it for ESC [
     };
     for (size_t i = 0; i < sizeof PAIRS / sizeof *PAIRS; i++) {
         char out[128];
@@ -78,6 +83,34 @@ static void json_lines_remember_that_they_did_not_fit(void **state)
     json_line_text(&l, "t", "far too long for it");
     json_line_number(&l, "n", 1);
     assert_true(json_line_end(&l) < 0);
+}
+
+// ---- the log
+
+// What stderr had while a line was logged.
+static void logged(const char *text, char *out, size_t size)
+{
+    int ends[2], kept = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    log_warn("%s", text);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    close(ends[1]);
+    ssize_t len = read(ends[0], out, size - 1);
+    close(ends[0]);
+    out[len > 0 ? len : 0] = '\0';
+}
+
+static void a_line_of_the_log_can_neither_be_forged_nor_steer_a_terminal(void **state)
+{
+    (void)state;
+    char line[512];
+    logged("a\nb\x1b[2J\xc2\x9b"
+           "31m\xe2\x80\xae\xff \xc3\xa9",
+           line, sizeof line);
+    assert_non_null(strstr(line, "rdsbak warn: a\\x0ab\\x1b[2J\\xc2\\x9b31m\\xe2\\x80\\xae\\xff "
+                                 "\xc3\xa9\n"));
 }
 
 // ---- metrics
@@ -204,6 +237,11 @@ static void a_line_of_the_mount_table_is_read(void **state)
     assert_int_equal(m.minor, 57);
     assert_string_equal(m.point, "/mnt/a b\\");
     assert_string_equal(m.type, "fuse.rdsbak");
+    assert_int_equal(m.user, 1000);
+    // A source may hold anything, a prefix user_id=7/ too.
+    assert_true(mountinfo_parse("36 25 0:57 / /mnt rw - fuse.rdsbak s3://b/user_id=7,user_id=8/ "
+                                "rw,user_id=1000,group_id=0\n",
+                                &m));
     assert_int_equal(m.user, 1000);
     assert_true(mountinfo_parse("1 1 8:1 / / rw - ext4 /dev/sda1 rw", &m));
     assert_true(m.user == (uid_t)-1);
@@ -359,6 +397,35 @@ static void a_silent_connection_does_not_keep_others_out_for_ever(void **state)
     close(silent);
 }
 
+// As many as there is room for in the queue do not take all of their deadlines, one after the
+// other: who has not asked makes way for whoever stands behind.
+static void silent_connections_make_way(void **state)
+{
+    (void)state;
+    enum { SILENT = 6 };
+    char path[SERVE_PATH_MAX], byte;
+    int silent[SILENT];
+    bool gave_up = false;
+    struct serve *s = NULL;
+    struct serve_config config = echo_at(path, &gave_up);
+    assert_ok(serve_start(&s, &config));
+    int64_t before_ms = clock_ms();
+    for (int i = 0; i < SILENT; i++)
+        silent[i] = connect_unix(path);
+    ask_echo(path);
+    assert_in_range(clock_ms() - before_ms, 0, (SILENT - 1) * SERVE_DEADLINE_MS);
+    for (int i = 0; i < SILENT; i++) {
+        assert_int_equal(recv(silent[i], &byte, 1, 0), 0);
+        close(silent[i]);
+    }
+    silent[0] = connect_unix(path); // nobody behind: all of its time
+    before_ms = clock_ms();
+    assert_int_equal(recv(silent[0], &byte, 1, 0), 0);
+    assert_true(clock_ms() - before_ms > 2 * SERVE_HURRY_MS);
+    close(silent[0]);
+    serve_stop(s);
+}
+
 static void a_port_of_loopback_is_served(void **state)
 {
     (void)state;
@@ -394,7 +461,13 @@ static void the_audit_knows_whose_request_it_is_within_a_scope(void **state)
     assert_int_not_equal(now.pid, 6);
     audit_actor_of_thread(getuid(), getpid(), &now);
     assert_int_equal(now.pid, getpid());
-    assert_string_equal(now.command, "test_telling");
+    char command[64] = "";
+    FILE *comm = fopen("/proc/self/comm", "re"); // another name under valgrind
+    assert_non_null(comm);
+    assert_non_null(fgets(command, sizeof command, comm));
+    fclose(comm);
+    command[strcspn(command, "\n")] = '\0';
+    assert_string_equal(now.command, command);
     audit_actor_of_thread(7, 0, &now); // a foreign pid namespace
     assert_int_equal(now.uid, 7);
     assert_int_equal(now.pid, 0);
@@ -406,6 +479,7 @@ int main(void)
         cmocka_unit_test(json_strings_are_valid_whatever_comes),
         cmocka_unit_test(json_strings_are_cut_between_characters),
         cmocka_unit_test(json_lines_remember_that_they_did_not_fit),
+        cmocka_unit_test(a_line_of_the_log_can_neither_be_forged_nor_steer_a_terminal),
         cmocka_unit_test(histograms_are_cumulative_and_add_up),
         cmocka_unit_test(what_the_table_does_not_know_is_other),
         cmocka_unit_test(nothing_is_lost_when_many_threads_count),
@@ -415,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_stale_socket_is_replaced_and_a_file_is_not),
         cmocka_unit_test(stopping_ends_a_connection_that_is_silent),
         cmocka_unit_test(a_silent_connection_does_not_keep_others_out_for_ever),
+        cmocka_unit_test(silent_connections_make_way),
         cmocka_unit_test(a_port_of_loopback_is_served),
         cmocka_unit_test(the_audit_knows_whose_request_it_is_within_a_scope),
     };

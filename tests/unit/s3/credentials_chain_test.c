@@ -261,7 +261,8 @@ static void what_a_process_says_is_bounded_and_its_end_is_judged(void **state)
     assert_int_equal(run_text("yes", 5000, LONG_MS, &out), -EIO);
     assert_non_null(strstr(err_text(), "5000 bytes"));
     buf_clear(&out);
-    assert_int_equal(run_text("/nowhere/program", 100, LONG_MS, &out), -EACCES);
+    int rc = run_text("/nowhere/program", 100, LONG_MS, &out);
+    assert_true(rc == -EACCES || rc == -EIO); // valgrind's posix_spawn knows only status 127
     assert_non_null(strstr(err_text(), "/nowhere/program"));
 }
 
@@ -494,6 +495,26 @@ static void profiles_that_cannot_work_are_refused_with_a_remedy(void **state)
     unsetenv("AWS_REGION");
 }
 
+// Opening one would wait for whoever writes to it, for ever.
+static void a_pipe_is_no_file_of_credentials(void **state)
+{
+    (void)state;
+    char pipe[128];
+    snprintf(pipe, sizeof pipe, "%s/pipe", dir);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    alarm(60); // instead of hanging
+    setenv("AWS_SHARED_CREDENTIALS_FILE", pipe, 1);
+    assert_refused(NULL, "no regular file");
+    setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere/credentials", 1);
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", pipe, 1);
+    setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/x", 1);
+    setenv("AWS_REGION", "eu-central-1", 1);
+    assert_refused(NULL, "no regular file");
+    alarm(0);
+    unsetenv("AWS_REGION");
+    unlink(pipe);
+}
+
 // ---- the clock
 
 static void only_a_trustworthy_date_within_a_day_teaches_the_clock(void **state)
@@ -536,6 +557,7 @@ int main(void)
         cmocka_unit_test_setup(threads_share_what_one_of_them_asks_for, clean),
         cmocka_unit_test_setup(expired_credentials_are_not_taken, clean),
         cmocka_unit_test_setup(profiles_that_cannot_work_are_refused_with_a_remedy, clean),
+        cmocka_unit_test_setup(a_pipe_is_no_file_of_credentials, clean),
         cmocka_unit_test(only_a_trustworthy_date_within_a_day_teaches_the_clock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -330,6 +330,51 @@ static void a_final_text_has_first_cause_last_cause_and_count(void **state)
     assert_true(retry_failed(&canceled, err_set(-EIO, "x"), RETRY_TRANSIENT) < 0);
 }
 
+static void one_cause_is_told_once_whatever_its_request_was_called(void **state)
+{
+    (void)state;
+    struct retry r = {.total_ms = 10000, .server_errors_max = 2};
+    assert_int_equal(retry_failed(&r, err_set(-EIO, "x: 503 (y) (request id 1)"), RETRY_SERVER), 0);
+    assert_int_equal(retry_failed(&r, err_set(-EIO, "x: 503 (y) (request id 2)"), RETRY_SERVER),
+                     -EIO);
+    assert_string_equal(err_text(), "x: 503 (y) (request id 2) (the same in 2 attempts over 0 s)");
+    struct retry other = {.total_ms = 10000, .server_errors_max = 2};
+    assert_int_equal(retry_failed(&other, err_set(-EIO, "x: 500 (request id 1)"), RETRY_SERVER), 0);
+    assert_int_equal(retry_failed(&other, err_set(-EIO, "x: 503 (request id 2)"), RETRY_SERVER),
+                     -EIO);
+    assert_non_null(strstr(err_text(), "the first failed with: x: 500"));
+}
+
+// What a log at its default level has of a call that has failed for this long.
+static void logged_of_failing(int64_t for_ms, char *out, size_t size)
+{
+    int ends[2], kept = dup(STDERR_FILENO);
+    struct retry r = {.total_ms = 3600000, .failures = 1, .first_failed_ms = clock_ms() - for_ms};
+    assert_int_equal(pipe(ends), 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    int rc = retry_failed(&r, err_set(-EIO, "nobody there"), RETRY_TRANSIENT);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    close(kept);
+    close(ends[1]);
+    ssize_t len = read(ends[0], out, size - 1);
+    close(ends[0]);
+    out[len > 0 ? len : 0] = '\0';
+    assert_int_equal(rc, 0);
+}
+
+static void whoever_waits_long_is_told_why_and_not_by_every_call(void **state)
+{
+    (void)state;
+    char text[512];
+    logged_of_failing(0, text, sizeof text);
+    assert_string_equal(text, "");
+    logged_of_failing(RETRY_TELL_AFTER_MS, text, sizeof text);
+    assert_non_null(strstr(text, "rdsbak warn: attempt 2 failed"));
+    assert_non_null(strstr(text, "nobody there"));
+    logged_of_failing(RETRY_TELL_AFTER_MS, text, sizeof text); // another call, at the same time
+    assert_string_equal(text, "");
+}
+
 static void small_forms_are_read(void **state)
 {
     (void)state;
@@ -366,6 +411,8 @@ int main(void)
         cmocka_unit_test(pauses_grow_are_jittered_and_bounded),
         cmocka_unit_test(statuses_say_whether_to_try_again),
         cmocka_unit_test(a_final_text_has_first_cause_last_cause_and_count),
+        cmocka_unit_test(one_cause_is_told_once_whatever_its_request_was_called),
+        cmocka_unit_test(whoever_waits_long_is_told_why_and_not_by_every_call),
         cmocka_unit_test(small_forms_are_read),
     };
     return secret_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
