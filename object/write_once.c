@@ -102,7 +102,7 @@ int write_once_probe(struct volume *v, const char *key, struct write_once_heeded
     *out = (struct write_once_heeded){0};
     *removed = true;
     int rc = put_probe(store, key);
-    if (rc < 0)
+    if (rc < 0 && rc != -EEXIST) // nobody else has the name: it is ours, and the answer was lost
         return rc;
     rc = take_verdict(put_probe(store, key), &out->put);
     if (rc == 0)

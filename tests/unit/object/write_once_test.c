@@ -184,6 +184,21 @@ static void what_the_server_heeds_is_found_out(void **state)
     }
 }
 
+// The first object was made, its answer was lost, and asked again the server has it already.
+static void a_lost_answer_to_the_first_trial_is_its_success(void **state)
+{
+    (void)state;
+    struct rig rig;
+    struct write_once_heeded heeded;
+    bool removed;
+    start(&rig, true);
+    store_memory_fail(rig.store, 1, FAULT_AFTER, -EEXIST);
+    assert_ok(write_once_probe(rig.volume, "probe", &heeded, &removed));
+    assert_true(removed && heeded.put && heeded.complete);
+    assert_null(store_memory_object(rig.store, "probe", &(uint64_t){0}, &(const struct kv *){0}));
+    rig_stop(&rig);
+}
+
 static void a_copy_replaces_nothing(void **state)
 {
     (void)state;
@@ -272,6 +287,7 @@ int main(void)
         cmocka_unit_test(what_is_there_is_not_opened),
         cmocka_unit_test(the_name_is_found_in_a_list),
         cmocka_unit_test(what_the_server_heeds_is_found_out),
+        cmocka_unit_test(a_lost_answer_to_the_first_trial_is_its_success),
         cmocka_unit_test(a_copy_replaces_nothing),
         cmocka_unit_test(commits_tell_the_truth_whatever_call_fails),
     };
