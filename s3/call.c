@@ -202,7 +202,7 @@ static int send_signed(struct caller *caller, struct call *c, const char *query,
     int64_t waited_ms = 0;
     int rc;
     do {
-        out->waited_ms = 0;
+        *out = (struct http_response){.failure = HTTP_FAILED_LOCAL};
         rc = send_now(caller, c, query, out);
         waited_ms += out->waited_ms;
     } while (out->failure == HTTP_FAILED_TURN && clock_ms() - began_ms < c->http.timeout_ms);

@@ -78,7 +78,7 @@
 #define JOURNAL_FILES_MAX        10000  // of dead processes that nobody could clean up after
 #define JOURNAL_RENEW_BYTES      262144 // begin a new file: a thousand uploads or so
 #define JOURNAL_COMPLETE_GRACE_S 900    // a Complete that was sent may work as long as one may take
-#define JOURNAL_ELSEWHERE_S      86400 // of a copied disk: no upload is at work for longer
+#define JOURNAL_ELSEWHERE_S      86400  // of a copied disk: no upload is at work for longer
 #define SWEEP_AGAIN_MS           600000 // what could not be ended yet
 #define SWEEP_ABORTS_MAX         3      // parts under way may outlive an abort: see it through
 
