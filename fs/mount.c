@@ -19,8 +19,8 @@
 
 // A request waits in the memory of the thread that has it, outside of the budget: with 64 writers
 // that wait, 1 MiB each (the kernel's largest) would be as much again as a small limit. Fewer bytes
-// cost more requests: 3 % of the CPU time of a read, nothing that can be measured of a write.
-#define WRITE_SIZE_MAX (256u << 10)
+// cost more requests: some 3 % of the CPU time of a read, nothing that can be measured of a write.
+#define WRITE_SIZE_MAX (192u << 10)
 // Reads that the kernel has outstanding, each with a thread and its answer in memory: twice what
 // it reads ahead of one reader.
 #define BACKGROUND_MAX 32
