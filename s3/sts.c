@@ -131,6 +131,8 @@ static const char *hint_of(const char *code)
         {"SignatureDoesNotMatch", "the secret key is not the one of this access key"},
         {"ValidationError", "see role_arn, role_session_name and duration_seconds"},
     };
+    if (*code == '\0') // AWS_ENDPOINT_URL is often an S3 gateway's, which is also asked then
+        return "this is no answer of STS: AWS_ENDPOINT_URL_STS names the server that is asked";
     for (size_t i = 0; i < sizeof HINTS / sizeof *HINTS; i++) {
         if (strcmp(HINTS[i].code, code) == 0)
             return HINTS[i].hint;
@@ -156,9 +158,9 @@ static int judge(struct sts_call *c, const struct http_response *r, bool *again)
              clock_offset_learn(c->server.authority, c->server.tls || c->server.loopback, r->date_s,
                                 &c->offset_s);
     return err_set(r->status >= 500 || r->status == 429 ? -EIO : -EACCES,
-                   "sts:%s of %.160s at %s: %d %s%s%.200s (%s)", c->action, c->role->arn,
-                   c->server.authority, r->status, e.code, *e.message != '\0' ? ": " : "",
-                   e.message, hint_of(e.code));
+                   "sts:%s of %.160s at %s: %d%s%s%s%.200s (%s)", c->action, c->role->arn,
+                   c->server.authority, r->status, *e.code != '\0' ? " " : "", e.code,
+                   *e.message != '\0' ? ": " : "", e.message, hint_of(e.code));
 }
 
 static int find_server(struct sts_call *c, const char *url)

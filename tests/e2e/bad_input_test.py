@@ -75,12 +75,12 @@ class HostileTexts(Refused):
             self.assertNotIn(harmful, line)
         self.assertIn("\\x0ardsbak: all is well", line)
 
-    def test_of_kms(self):
+    def test_what_kms_says_reaches_no_terminal(self):
         self.bed.kms.control(fault={"type": "AccessDeniedException", "status": 400,
                                     "message": self.HOSTILE, "times": None})
         self.check(self.mount_refused(FAILED, ["AccessDeniedException", "\\x1b]0;owned\\x07"]))
 
-    def test_of_s3(self):
+    def test_what_s3_says_reaches_no_terminal(self):
         self.bed.s3.control(rules=[{"action": "error", "status": 403, "code": "AccessDenied",
                                     "message": self.HOSTILE[len("\x1b]0;owned\x07\x1b[31m"):],
                                     "times": None}])
@@ -188,6 +188,16 @@ class Servers(Refused):
     def test_no_credentials(self):
         self.mount_refused(FAILED, ["credentials", "AWS_ACCESS_KEY_ID"],
                            env={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""})
+
+    def test_sts_that_is_none(self):
+        token = self.source("token", b"a.b.c")
+        line = self.mount_refused(FAILED, ["sts:AssumeRoleWithWebIdentity", "role/x",
+                                           "AWS_ENDPOINT_URL_STS"],
+                                  env={"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
+                                       "AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/x",
+                                       "AWS_WEB_IDENTITY_TOKEN_FILE": token,
+                                       "AWS_ENDPOINT_URL": self.bed.kms_url})
+        self.assertNotIn("trust policy", line)
 
     def test_unknown_access_key(self):
         self.mount_refused(FAILED, [self.bed.bucket, "InvalidAccessKeyId", "access key"],
