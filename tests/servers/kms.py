@@ -73,6 +73,7 @@ class Kms:
         self.expiries = {}    # of others: when, by this server's clock
         self.clock_offset_s = 0
         self.log = []
+        self.issued_path = None
         self.load()
 
     # -- persistence
@@ -392,7 +393,13 @@ class Kms:
         out = {"CiphertextBlob": encode_blob(seal(key, plaintext, context)), "KeyId": self.arn(key)}
         if keep_plaintext:
             out["Plaintext"] = encode_blob(plaintext)
+            self.note_issued(out["Plaintext"])
         return out
+
+    def note_issued(self, key):
+        if self.issued_path:
+            with open(self.issued_path, "a", encoding="ascii") as file:
+                file.write(key + "\n")
 
     def do_Encrypt(self, call):
         plaintext = blob_member(call.request, "Plaintext", 4096)
@@ -703,6 +710,8 @@ def parse_arguments(argv=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one")
     parser.add_argument("--state", metavar="FILE", help="keep keys and aliases here")
+    parser.add_argument("--issued", metavar="FILE", help="note each data key here, in clear: for a "
+                        "search of logs")
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("--credentials", action="append", type=sigv4.parse_credentials,
                         metavar="AK:SK[:TOKEN]", help="may be repeated")
@@ -714,6 +723,7 @@ def parse_arguments(argv=None):
 def main():
     args = parse_arguments()
     kms = Kms(args.credentials or [sigv4.DEFAULT], args.state, not args.no_auth, args.region)
+    kms.issued_path = args.issued
     httpbase.run_forever(httpbase.Server(args.port, KmsHandler, kms, args.tls), "kms")
 
 

@@ -15,6 +15,7 @@ Environment: RDSBAK_BINARY     the program; else the newest build*/rdsbak of thi
 """
 
 import atexit
+import base64
 import collections
 import ctypes
 import functools
@@ -40,6 +41,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PYTHON = "/usr/bin/python3"
 REGION = "us-east-1"
+ISSUED_MAX = 1000  # data keys that logs are searched for: the latest
 
 Response = collections.namedtuple("Response", "status headers body")
 Mount = collections.namedtuple("Mount", "path process log_path")
@@ -294,7 +296,7 @@ class Testbed:
     def start_servers(self, store, tls, script_args, kms_args, rgw_env):
         keys = f"{self.credentials.access_key}:{self.credentials.secret_key}"
         known = ["--region", self.region, "--credentials", keys]
-        kms_args = [*known, *kms_args]
+        kms_args = [*known, "--issued", self.path("issued.keys"), *kms_args]
         if store == "script":
             server = Emulator("s3script.py", self.path("s3script.log"), *known, *script_args)
             self.servers.append(server)
@@ -484,6 +486,27 @@ class Testbed:
 
     # -- the end
 
+    def secrets(self):
+        """What no log may hold: the secret key, and each data key in its usual spellings."""
+        yield self.credentials.secret_key.encode()
+        try:
+            with open(self.path("issued.keys"), encoding="ascii") as file:
+                issued = file.read().split()[-ISSUED_MAX:]
+        except FileNotFoundError:
+            return
+        for text in issued:
+            key = base64.b64decode(text)
+            yield from (text.rstrip("=").encode(), key, key.hex().encode(),
+                        key.hex().upper().encode())
+
+    def search_logs(self):
+        """Of all mounts that there were, at the levels that the tests asked for."""
+        for path in glob.glob(self.path("mount-*.log")):
+            with open(path, "rb") as file:
+                log = file.read()
+            if any(secret in log for secret in self.secrets()):
+                raise TestbedError(f"{path} holds a secret key or a data key")
+
     def close(self):
         """End everything; safe to call again."""
         atexit.unregister(self.close)
@@ -491,5 +514,6 @@ class Testbed:
             self.drop_mount(mount)
         while self.servers:
             self.servers.pop().stop()
+        self.search_logs()
         if self.own_directory and not os.environ.get("RDSBAK_KEEP"):
             shutil.rmtree(self.directory, ignore_errors=True)
