@@ -492,7 +492,7 @@ static void a_file_that_is_left_for_another_is_nobodys(void **state)
 // ---- many at once
 
 struct told {
-    char word; // 'b': begin has returned; 'e': end is about to be called
+    unsigned word; // 'b': begin has returned; 'e': end is about to be called (no padding)
     unsigned id;
 };
 
@@ -734,7 +734,9 @@ static int fill_a_disk(const char *dir)
         return 3;
     j = open_journal(dir);
     journal_begin(j, "again", "again");
-    return count_uploads(dir, &PLACE, false) == 1 ? 0 : 4;
+    kept = count_uploads(dir, &PLACE, false);
+    journal_free(j);
+    return kept == 1 ? 0 : 4;
 }
 
 static void a_full_disk_stops_no_upload_and_is_used_again(void **state)
