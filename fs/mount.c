@@ -21,11 +21,13 @@
 // that wait, 1 MiB each (the kernel's largest) would be as much again as a small limit. Fewer bytes
 // cost more requests: some 3 % of the CPU time of a read, nothing that can be measured of a write.
 #define WRITE_SIZE_MAX (192u << 10)
-// Reads that the kernel has outstanding, each with a thread and its answer in memory: twice what
-// it reads ahead of one reader.
+// What the kernel does not wait for: reading ahead, and asynchronous direct I/O of both kinds. So
+// many of these it has outstanding for the whole mount, each with a thread and its bytes in memory;
+// a reader's next one waits while writes that wait for memory are all of them. Twice as many came
+// to 63-70 MiB beside the memory limit (load_test.py).
 #define BACKGROUND_MAX 32
 #define THREADS_BESIDE                                                                             \
-    64 // beyond one per possible writer: lookups and reads never wait behind writes
+    64 // beyond one per possible writer: for lookups and reads behind writes that wait
 #define THREADS_MAX    1024
 #define IDLE_THREADS   16
 #define READ_AHEAD_KIB 4096
