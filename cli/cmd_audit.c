@@ -163,12 +163,7 @@ static int print_summary(struct audit *a, int rc)
         return err_restore(&failure);
     }
     AUTO_JSON struct json_t *summary = audit_summary_json(&a->tally);
-    json_add_bool(summary, "complete", rc == 0);
-    json_add_text(summary, "error", rc < 0 ? failure.text : NULL);
-    fputs("\n  ],\n  \"summary\": ", stdout);
-    int printed = json_print_item(stdout, summary);
-    fputs("\n}\n", stdout);
-    return rc < 0 ? err_restore(&failure) : printed;
+    return json_print_summary(summary, rc, &failure);
 }
 
 static int verdict(const struct audit *a, const struct source *source)

@@ -124,6 +124,16 @@ int json_print_item(FILE *out, const struct json_t *json)
     return 0;
 }
 
+int json_print_summary(struct json_t *summary, int rc, const struct err_saved *failure)
+{
+    json_add_bool(summary, "complete", rc == 0);
+    json_add_text(summary, "error", rc < 0 ? failure->text : NULL);
+    fputs("\n  ],\n  \"summary\": ", stdout);
+    int printed = json_print_item(stdout, summary);
+    fputs("\n}\n", stdout);
+    return rc < 0 ? err_restore(failure) : printed;
+}
+
 char *json_text(const struct json_t *json)
 {
     return is_whole(json) ? json_dumps(json, JSON_INDENT(2)) : NULL;

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 struct json_t;
+struct err_saved;
 
 // An empty object, an empty array; NULL without memory, which every call below takes.
 struct json_t *json_new(void);
@@ -39,6 +40,10 @@ int json_print(const struct json_t *json) MUST_CHECK;
 // The same on one line of out, without a newline: an item of a list that is too long to be held in
 // memory. -ENOMEM, -EIO.
 int json_print_item(FILE *out, const struct json_t *json) MUST_CHECK;
+// Ends, on stdout, a document that is a list of such items: a member "summary", with "complete" and
+// "error" added by what became of the list (rc, and its text). rc if that is an error, its text set
+// again; else -ENOMEM, -EIO.
+int json_print_summary(struct json_t *summary, int rc, const struct err_saved *failure) MUST_CHECK;
 // The document as text, as json_print has it; free(). NULL: out of memory, or a document that lacks
 // something.
 char *json_text(const struct json_t *json);
